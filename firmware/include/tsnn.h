@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tinysnn runtime contract: everything a generated model may rely on. See docs/SPEC.md. */
+#ifndef TSNN_H_INCLUDED
+#define TSNN_H_INCLUDED
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define TSNN_STATIC_ASSERT(cond, msg) static_assert((cond), msg)
+#else
+#define TSNN_STATIC_ASSERT(cond, msg) _Static_assert((cond), msg)
+#endif
+
+/** Bumped whenever a generated model and this header stop fitting together. */
+#define TSNN_ABI_VERSION 1
+
+TSNN_STATIC_ASSERT((-1 >> 1) == -1, "tsnn needs an arithmetic right shift");
+
+/** Status codes; negative is failure. Values are wire-stable: append only. */
+typedef enum {
+    TSNN_OK = 0,      /**< done */
+    TSNN_ERR_ARG = -1 /**< a null pointer, or an input that breaks its documented range */
+} tsnn_status_t;
+
+/** What enters a network in one tick. */
+typedef struct {
+    const uint16_t *index; /**< active inputs, strictly ascending, shape [count] */
+    const int8_t *value;   /**< their values, shape [count]; NULL if the model takes spikes */
+    uint32_t count;        /**< number of events */
+} tsnn_input_t;
+
+/** What leaves a network in one tick. */
+typedef struct {
+    uint16_t *index; /**< spiking outputs, ascending; room for n_out. Unused by readouts */
+    int32_t *value;  /**< membranes, shape [n_out]; only models that read out membranes */
+    uint32_t count;  /**< number of entries of index that were written */
+} tsnn_output_t;
+
+#define TSNN_FLAG_GRADED_INPUT 1u /**< input events carry an int8 value */
+#define TSNN_FLAG_VALUE_OUTPUT 2u /**< the output is membranes, not spikes */
+
+/** A generated model, as the firmware and the host harness see it. */
+typedef struct {
+    const char *name;
+    const uint8_t *digest; /**< SHA-256 of the pack, shape [32] */
+    uint16_t n_in;
+    uint16_t n_out;
+    uint32_t flags;         /**< TSNN_FLAG_... */
+    uint32_t struct_bytes;  /**< size of the model's state struct, work area included */
+    uint32_t state_bytes;   /**< leading bytes of it that are state (hashed, compared) */
+    tsnn_status_t (*init)(void *state);
+    tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
+} tsnn_model_t;
+
+/** A model and the memory it runs in: one per model linked into an image. */
+typedef struct {
+    const tsnn_model_t *model;
+    void *state; /**< struct_bytes bytes, 4-byte aligned */
+} tsnn_slot_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TSNN_H_INCLUDED */

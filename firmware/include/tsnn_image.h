@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the generated tsnn_image.c provides to the firmware: the models of this image. */
+#ifndef TSNN_IMAGE_H_INCLUDED
+#define TSNN_IMAGE_H_INCLUDED
+
+#include "tsnn.h"
+
+/** Models of this image, in slot order. */
+extern const tsnn_slot_t tsnn_slots[];
+/** Number of entries of tsnn_slots. */
+extern const uint32_t tsnn_slot_count;
+
+/** Buffers for one tick's output and one frame; sized by the generator for the largest model. */
+extern uint16_t tsnn_out_index[];
+extern int32_t tsnn_out_value[];
+/** Frame buffers, each of tsnn_max_payload bytes. */
+extern uint8_t tsnn_rx_payload[];
+extern uint8_t tsnn_tx_payload[];
+extern const uint32_t tsnn_max_payload;
+
+#endif /* TSNN_IMAGE_H_INCLUDED */
