@@ -47,9 +47,9 @@ typedef struct {
     const uint8_t *digest; /**< SHA-256 of the pack, shape [32] */
     uint16_t n_in;
     uint16_t n_out;
-    uint32_t flags;         /**< TSNN_FLAG_... */
-    uint32_t struct_bytes;  /**< size of the model's state struct, work area included */
-    uint32_t state_bytes;   /**< leading bytes of it that are state (hashed, compared) */
+    uint32_t flags;        /**< TSNN_FLAG_... */
+    uint32_t struct_bytes; /**< size of the model's state struct, work area included */
+    uint32_t state_bytes;  /**< leading bytes of it that are state (hashed, compared) */
     tsnn_status_t (*init)(void *state);
     tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
 } tsnn_model_t;

@@ -5,10 +5,18 @@
 
 #include "tsnn.h"
 
+/** Smallest allowed tsnn_max_payload: the longest answer to HELLO fits. */
+#define TSNN_MIN_PAYLOAD 256u
+
 /** Models of this image, in slot order. */
 extern const tsnn_slot_t tsnn_slots[];
 /** Number of entries of tsnn_slots. */
 extern const uint32_t tsnn_slot_count;
+
+/** Buffers for one tick's input, each with room for the largest n_in of all models (at least 1).
+ *  A frame holds indices and values interleaved and unaligned; a model wants arrays. */
+extern uint16_t tsnn_in_index[];
+extern int8_t tsnn_in_value[];
 
 /** Buffers for one tick's output and one frame; sized by the generator for the largest model. */
 extern uint16_t tsnn_out_index[];

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tsnn_image.h"
+
+#include "tsnn_tiny.h"
+
+#define TSNN_IMAGE_MAX_PAYLOAD 256
+
+static tsnn_tiny_state_t tsnn_image_state_0;
+static tsnn_meter_state_t tsnn_image_state_1;
+
+const tsnn_slot_t tsnn_slots[] = {
+    {&tsnn_tiny_model, &tsnn_image_state_0},
+    {&tsnn_meter_model, &tsnn_image_state_1},
+};
+const uint32_t tsnn_slot_count = 2;
+
+uint16_t tsnn_in_index[TSNN_TINY_N_IN];
+int8_t tsnn_in_value[TSNN_TINY_N_IN];
+uint16_t tsnn_out_index[TSNN_TINY_N_OUT];
+int32_t tsnn_out_value[TSNN_METER_N_OUT];
+uint8_t tsnn_rx_payload[TSNN_IMAGE_MAX_PAYLOAD];
+uint8_t tsnn_tx_payload[TSNN_IMAGE_MAX_PAYLOAD];
+const uint32_t tsnn_max_payload = TSNN_IMAGE_MAX_PAYLOAD;
