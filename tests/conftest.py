@@ -1,0 +1,15 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools import data_dir
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Folder of recorded data; skips where it is not present."""
+    return data_dir()
