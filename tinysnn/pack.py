@@ -1,0 +1,303 @@
+"""The pack: a quantised network as tables, and its file (SPEC.md section 2)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import PackError
+from tinysnn.graph import Compare, Op, Reset, ResetTiming
+
+PACK_FORMAT = 1
+MAX_PACK_BYTES = 64 << 20
+MAX_NEURONS = 65535
+"""Row and neuron numbers are u16 on the device and on the wire."""
+
+Bits = Literal[1, 2, 4, 8]
+StateBits = Literal[16, 32]
+Ints32 = npt.NDArray[np.int32]
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a block of rows gets its events from."""
+
+    layer: int | None
+    """Index of the presynaptic layer; None: the network's input."""
+    delay_ticks: int
+    """0: this tick's spikes, 1: the previous tick's."""
+    n: int
+    """Number of presynaptic units = rows of the block."""
+
+
+class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What quantisation did to a layer."""
+
+    weight_snr_db: float | None
+    """10 log10 of weight power over error power; None if the weights are exact."""
+    x_low: int
+    x_high: int
+    """Proven range of what one tick adds, in state units."""
+    membrane_low: int | None
+    membrane_high: int | None
+    """Proven range of the membrane before saturation; None: unbounded (no decay)."""
+    rate_float: float | None
+    rate_packed: float | None
+    """Spikes per neuron and tick on the calibration data, before and after; None: no spikes."""
+    saturated: int | None
+    """Membrane values at the ends of the state range seen on the calibration data."""
+
+
+class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything about a layer that is not a table."""
+
+    name: str
+    op: Op
+    n: int
+    bits: Bits
+    sources: tuple[Source, ...]
+    frac_bits: int
+    acc_bits: StateBits
+    state_bits: StateBits
+    reset: Reset | None
+    reset_timing: ResetTiming | None
+    compare: Compare | None
+    may_skip: bool
+    spike_value: int
+    """Value of a spike event in a layer with graded input; 1 elsewhere."""
+    report: LayerReport
+
+    @property
+    def fires(self) -> bool:
+        """Whether the layer emits spikes."""
+        return self.op in ("lif", "cuba_lif")
+
+    @property
+    def has_current(self) -> bool:
+        """Whether the layer has a synaptic current."""
+        return self.op in ("cuba_lif", "cuba_li")
+
+    @property
+    def n_rows(self) -> int:
+        """Number of presynaptic units of all sources."""
+        return sum(source.n for source in self.sources)
+
+
+class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The JSON text of a pack."""
+
+    format: int
+    name: str
+    digest: str
+    n_in: int
+    input_shape: tuple[int, ...]
+    input_scale: float | None
+    output: int
+    dt_s: float | None
+    layers: tuple[LayerSpec, ...]
+    calibration: str
+    """What the firing rates were measured on, in words; empty: they were not."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PackedLayer:
+    """A layer's description and tables. Tables have length 1 (same for all) or n."""
+
+    spec: LayerSpec
+    rows: npt.NDArray[np.int8]
+    """[R, n] weights, in weight steps."""
+    beta: Ints32
+    """Q0.16 membrane decay, 0..65536."""
+    scale: npt.NDArray[np.float64]
+    """[n] real value of one weight step."""
+    alpha: Ints32 | None = None
+    """Q0.16 current decay, 0..65536; cuba layers."""
+    theta: Ints32 | None = None
+    """Threshold in state units; firing layers."""
+    bias: Ints32 | None = None
+    """State units per tick; None: no bias."""
+    reset_to: Ints32 | None = None
+    """State units; layers with reset `zero`, None: 0."""
+    v_init: Ints32 | None = None
+    """State units; None: 0."""
+    _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the neuron node in the source file."""
+        return self.spec.name
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return self.spec.n
+
+    def wide(self, table: str) -> npt.NDArray[np.int64]:
+        """A table as int64 [n]; zeros where the layer has none."""
+        if table not in self._wide:
+            values = getattr(self, table)
+            filled = np.zeros(1, np.int64) if values is None else values.astype(np.int64)
+            self._wide[table] = np.broadcast_to(filled, (self.n,))
+        return self._wide[table]
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """All tables present, by name."""
+        names = [f.name for f in fields(self) if f.name not in ("spec", "_wide")]
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """A quantised network, ready to be generated, run or saved."""
+
+    meta: PackMeta
+    layers: tuple[PackedLayer, ...]
+
+    @property
+    def name(self) -> str:
+        """Model name: lower-case letters, digits and underscores."""
+        return self.meta.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything in the pack, 64 hex digits."""
+        return self.meta.digest
+
+    @property
+    def graded_input(self) -> bool:
+        """Whether input events carry an int8 value."""
+        return self.meta.input_scale is not None
+
+    @property
+    def output_layer(self) -> PackedLayer:
+        """The layer whose spikes or membranes are the output."""
+        return self.layers[self.meta.output]
+
+    @property
+    def n_out(self) -> int:
+        """Width of the output."""
+        return self.output_layer.n
+
+
+@dataclass(frozen=True)
+class StateField:
+    """One array of the model's state (SPEC.md 1.5)."""
+
+    name: str
+    layer: int | None
+    """Index of the layer; None for padding."""
+    dtype: Literal["u4", "i4", "i2", "u2"]
+    count: int
+    offset: int
+    """Byte offset in the state."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes."""
+        return int(self.dtype[1]) * self.count
+
+
+def state_layout(pack: Pack) -> tuple[StateField, ...]:
+    """Fields of the state in memory order: 4-byte ones, 2-byte ones, padding."""
+    wanted = [entry for k, layer in enumerate(pack.layers) for entry in _layer_fields(k, layer)]
+    ordered = [w for w in wanted if w[2][1] == "4"] + [w for w in wanted if w[2][1] == "2"]
+    if sum(int(dtype[1]) * count for _, _, dtype, count in ordered) % 4:
+        ordered.append(("pad", None, "u2", 1))
+    offset, layout = 0, []
+    for name, layer_index, dtype, count in ordered:
+        entry = StateField(name, layer_index, dtype, count, offset)
+        layout.append(entry)
+        offset += entry.n_bytes
+    return tuple(layout)
+
+
+_Entry = tuple[str, int | None, Literal["u4", "i4", "i2", "u2"], int]
+
+
+def _layer_fields(k: int, layer: PackedLayer) -> list[_Entry]:
+    value: Literal["i4", "i2"] = "i2" if layer.spec.state_bits == 16 else "i4"
+    entries: list[_Entry] = []
+    if layer.spec.fires:
+        entries.append((f"l{k}_spikes", k, "u4", -(-layer.n // 32)))
+    if layer.spec.may_skip:
+        entries += [(f"l{k}_idle", k, "u4", 1), (f"l{k}_hot", k, "u4", 1)]
+    entries.append((f"l{k}_v", k, value, layer.n))
+    if layer.spec.has_current:
+        entries.append((f"l{k}_i", k, value, layer.n))
+    return entries
+
+
+def state_bytes(pack: Pack) -> int:
+    """Size of the state in bytes, a multiple of 4."""
+    return sum(entry.n_bytes for entry in state_layout(pack))
+
+
+def sealed(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> Pack:
+    """A pack with its digest computed and its rules checked."""
+    from tinysnn.pack_rules import check  # the rules need these types
+
+    digest = _digest(meta, layers)
+    pack = Pack(msgspec.structs.replace(meta, digest=digest), layers)
+    check(pack)
+    return pack
+
+
+def _tensors(layers: tuple[PackedLayer, ...]) -> dict[str, npt.NDArray[Any]]:
+    return {
+        f"l{k}.{name}": np.ascontiguousarray(table)
+        for k, layer in enumerate(layers)
+        for name, table in layer.tables().items()
+    }
+
+
+def _digest(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> str:
+    content = msgspec.to_builtins(meta)
+    del content["digest"]
+    sha = hashlib.sha256(msgspec.json.encode(content, order="sorted"))
+    for name, table in sorted(_tensors(layers).items()):
+        sha.update(f"{name} {table.dtype.str} {table.shape}".encode())
+        sha.update(table.tobytes())
+    return sha.hexdigest()
+
+
+def save(pack: Pack, path: Path) -> None:
+    """Write a pack; the file appears whole or not at all.
+
+    Raises
+    ------
+    PackError: if the file cannot be written.
+
+    """
+    from safetensors.numpy import save as to_safetensors
+
+    text = msgspec.json.encode(pack.meta, order="sorted").decode()
+    data = to_safetensors(_tensors(pack.layers), metadata={"tinysnn": text})
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise PackError(
+            f"cannot write the pack ({error.strerror})", where=str(path), fix="Choose another -o"
+        ) from error
+
+
+def load(path: Path) -> Pack:
+    """Read and check a pack.
+
+    Raises
+    ------
+    PackError: if the file is no pack, has another format, is damaged, or breaks SPEC.md.
+
+    """
+    from tinysnn.pack_file import read
+
+    return read(path)

@@ -1,0 +1,90 @@
+"""Reading a pack from an untrusted file."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import PackError
+from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
+
+_DTYPES = {"rows": np.int8, "scale": np.float64}
+_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init")
+_REPACK = "Pack the model again with 'tinysnn pack'"
+
+
+def read(path: Path) -> Pack:
+    """Read, check and return the pack in a file; see `tinysnn.pack.load`."""
+    tensors, text = _open(path)
+    meta = _meta(text, path)
+    layers = tuple(_layer(k, meta, tensors, path) for k in range(len(meta.layers)))
+    if tensors:
+        raise PackError(f"unknown tensor {sorted(tensors)[0]!r}", where=str(path), fix=_REPACK)
+    try:
+        pack = sealed(meta, layers)
+    except PackError as error:
+        raise PackError(error.what, where=str(path), fix=error.fix or _REPACK) from error
+    if pack.digest != meta.digest:
+        raise PackError(
+            f"wrong digest: the file says {meta.digest[:16]}, its content is {pack.digest[:16]}",
+            where=str(path),
+            fix="The file is damaged or was edited. " + _REPACK,
+        )
+    return pack
+
+
+def _open(path: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_safetensors
+
+    try:
+        size = path.stat().st_size
+        if size > MAX_PACK_BYTES:
+            raise PackError(f"{size} bytes is too large for a pack", where=str(path))
+        data = path.read_bytes()
+        (header_bytes,) = struct.unpack_from("<Q", data)
+        header = json.loads(data[8 : 8 + header_bytes])
+        text = header["__metadata__"]["tinysnn"]
+        return from_safetensors(data), str(text)
+    except OSError as error:
+        raise PackError(f"cannot read the file ({error.strerror})", where=str(path)) from error
+    except (SafetensorError, struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PackError(
+            "not a tinysnn pack (a safetensors file with a 'tinysnn' entry), or cut short",
+            where=str(path),
+            fix=_REPACK,
+        ) from error
+
+
+def _meta(text: str, path: Path) -> PackMeta:
+    try:
+        found = msgspec.json.decode(text, type=dict[str, Any]).get("format")
+        if found != PACK_FORMAT:
+            raise PackError(
+                f"pack format {found!r}, this tinysnn reads format {PACK_FORMAT}",
+                where=str(path),
+                fix="Update tinysnn, or pack the model again with this version",
+            )
+        return msgspec.json.decode(text, type=PackMeta)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PackError(f"bad description: {error}", where=str(path), fix=_REPACK) from error
+
+
+def _layer(k: int, meta: PackMeta, tensors: dict[str, Any], path: Path) -> PackedLayer:
+    spec = meta.layers[k]
+    required = {name: tensors.pop(f"l{k}.{name}", None) for name in ("rows", "beta", "scale")}
+    optional = {name: tensors.pop(f"l{k}.{name}", None) for name in _OPTIONAL}
+    where = f"{path}: layer {spec.name!r}"
+    for name, table in {**required, **optional}.items():
+        if table is None and name in required:
+            raise PackError(f"table {name!r} is missing", where=where, fix=_REPACK)
+        wanted = _DTYPES.get(name, np.int32)
+        if table is not None and table.dtype != wanted:
+            raise PackError(f"table {name!r} is {table.dtype}, not {wanted.__name__}", where=where)
+    return PackedLayer(spec, **required, **optional)

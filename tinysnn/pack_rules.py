@@ -1,0 +1,139 @@
+"""The rules of SPEC.md that every pack keeps, whoever wrote it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from tinysnn import ranges
+from tinysnn.errors import PackError
+from tinysnn.names import is_model_name
+from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
+from tinysnn.pack import MAX_NEURONS, Pack, PackedLayer
+
+WEIGHT_RANGE = {8: (-128, 127), 4: (-8, 7), 2: (-2, 1), 1: (-1, 1)}
+"""Smallest and largest weight by bits; 1 bit knows only -1 and 1."""
+
+FRAC_BITS = (-24, 15)
+
+
+def check(pack: Pack) -> None:
+    """Check a whole pack.
+
+    Raises
+    ------
+    PackError: naming the layer and the rule that is broken.
+
+    """
+    meta = pack.meta
+    _need(is_model_name(pack.name), "model", f"{pack.name!r} is no model name")
+    _need(0 < len(meta.layers) <= 64, "model", "1 to 64 layers are possible")
+    _need(0 < meta.n_in <= MAX_NEURONS, "model", f"{meta.n_in} inputs")
+    _need(math.prod(meta.input_shape) == meta.n_in, "model", "input shape and width differ")
+    _need(0 <= meta.output < len(meta.layers), "model", "the output is no layer")
+    _need(re.fullmatch("[0-9a-f]{64}|", meta.digest) is not None, "model", "bad digest")
+    scale = meta.input_scale
+    _need(scale is None or (math.isfinite(scale) and scale > 0), "model", "bad input scale")
+    for k, layer in enumerate(pack.layers):
+        _check_layer(pack, k, layer)
+
+
+def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:
+    where = f"layer {layer.name!r}"
+    _check_fields(layer, where)
+    _check_sources(pack, k, layer, where)
+    _check_tables(layer, where)
+    graded = pack.graded_input and any(s.layer is None for s in layer.spec.sources)
+    _check_ranges(layer, where, graded_input=graded)
+    _need(not layer.spec.may_skip or rests(layer), where, "it may not be skipped: it can fire idle")
+
+
+def rests(layer: PackedLayer) -> bool:
+    """Whether a layer without events stays silent for ever (SPEC.md 1.3)."""
+    if layer.bias is not None and layer.bias.any():
+        return False
+    if not layer.spec.fires:
+        return True
+    theta = layer.wide("theta")
+    low = 0 if layer.spec.compare == "gt" else 1
+    reset_rests = layer.spec.reset != "zero" or bool((layer.wide("reset_to") < theta).all())
+    return bool((theta >= low).all()) and reset_rests
+
+
+def _check_fields(layer: PackedLayer, where: str) -> None:
+    spec = layer.spec
+    _need(0 < spec.n <= MAX_NEURONS, where, f"{spec.n} neurons")
+    _need(0 < len(spec.name) <= 200 and spec.name.isprintable(), where, "bad layer name")
+    _need(FRAC_BITS[0] <= spec.frac_bits <= FRAC_BITS[1], where, f"{spec.frac_bits} fraction bits")
+    dynamics = (spec.reset, spec.reset_timing, spec.compare)
+    for value in dynamics:
+        _need((value is not None) == spec.fires, where, "reset and comparison do not fit its kind")
+    _need((layer.theta is not None) == spec.fires, where, "threshold table does not fit its kind")
+    _need((layer.alpha is not None) == spec.has_current, where, "alpha does not fit its kind")
+    _need(1 <= spec.spike_value <= 127, where, f"spike value {spec.spike_value}")
+
+
+def _check_sources(pack: Pack, k: int, layer: PackedLayer, where: str) -> None:
+    spec = layer.spec
+    _need(len(spec.sources) > 0, where, "no source")
+    for source in spec.sources:
+        if source.layer is None:
+            _need(source.n == pack.meta.n_in, where, "source width is not the input's")
+            _need(source.delay_ticks == 0, where, "delayed input is not possible")
+            continue
+        _need(0 <= source.layer < len(pack.layers), where, f"no layer {source.layer}")
+        before = pack.layers[source.layer].spec
+        _need(before.fires, where, f"its source {before.name!r} does not fire")
+        _need(source.n == before.n, where, f"source width is not that of {before.name!r}")
+        _need(
+            source.delay_ticks == (0 if source.layer < k else 1), where, "delay against the order"
+        )
+    has_input = any(source.layer is None for source in spec.sources)
+    _need(spec.spike_value == 1 or (pack.graded_input and has_input), where, "spike value not 1")
+    _need(spec.n_rows <= MAX_NEURONS, where, f"{spec.n_rows} rows")
+
+
+def _check_tables(layer: PackedLayer, where: str) -> None:
+    spec = layer.spec
+    low, high = WEIGHT_RANGE[spec.bits]
+    _need(layer.rows.shape == (spec.n_rows, spec.n), where, f"rows are {layer.rows.shape}")
+    in_range = bool((layer.rows >= low).all() and (layer.rows <= high).all())
+    _need(in_range, where, f"weights exceed {spec.bits} bits")
+    _need(spec.bits != 1 or bool((layer.rows != 0).all()), where, "1-bit weights are -1 or 1")
+    for name, table in layer.tables().items():
+        if name not in ("rows", "scale"):
+            _need(table.shape in ((1,), (spec.n,)), where, f"table {name} is {table.shape}")
+    _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
+    _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")
+    for name in ("beta", "alpha"):
+        decay = layer.wide(name)
+        _need(bool((decay >= 0).all() and (decay <= ONE_Q16).all()), where, f"{name} exceeds 1")
+    state_low, state_high = STATE_RANGE[spec.state_bits]
+    for name in ("theta", "reset_to", "v_init", "bias"):
+        table = layer.wide(name)
+        fits = bool((table >= state_low).all() and (table <= state_high).all())
+        _need(fits, where, f"{name} does not fit {spec.state_bits}-bit state")
+
+
+def _check_ranges(layer: PackedLayer, where: str, *, graded_input: bool) -> None:
+    spec = layer.spec
+    sums = ranges.accumulator(layer, graded_input=graded_input)
+    extreme = int(max(-sums.low.min(), sums.high.max()))
+    _need(extreme < 1 << 31, where, f"sums of up to {extreme} overflow 32 bits")
+    _need(
+        sums.fits(16) or spec.acc_bits == 32, where, f"sums of up to {extreme} overflow 16 bits"
+    )
+    x = ranges.tick_input(layer, graded_input=graded_input)
+    _need(
+        x.fits(spec.state_bits),
+        where,
+        f"a tick adds up to {int(max(-x.low.min(), x.high.max()))}, "
+        f"more than {spec.state_bits}-bit state holds",
+    )
+
+
+def _need(holds: bool, where: str, what: str) -> None:
+    if not holds:
+        raise PackError(what, where=where)

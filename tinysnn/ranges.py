@@ -1,0 +1,92 @@
+"""What integers a layer can reach, proven from its tables for any input (SPEC.md 1.2).
+
+Bounds are inclusive and hold for every input raster, rounding included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align
+from tinysnn.pack import PackedLayer
+
+GRADED_LOW, GRADED_HIGH = -128, 127
+"""Range of a graded input event."""
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """Lowest and highest value of each neuron, int64 [n]."""
+
+    low: Ints
+    high: Ints
+
+    def fits(self, state_bits: int) -> bool:
+        """Whether every value is a value of the state."""
+        low, high = STATE_RANGE[state_bits]
+        return bool(self.low.min() >= low and self.high.max() <= high)
+
+
+def accumulator(layer: PackedLayer, *, graded_input: bool) -> Interval:
+    """Range of the sum over one tick's events, in weight steps."""
+    low = np.zeros(layer.n, np.int64)
+    high = np.zeros(layer.n, np.int64)
+    first = 0
+    for source in layer.spec.sources:
+        block = layer.rows[first : first + source.n].astype(np.int64)
+        first += source.n
+        value_low, value_high = 0, layer.spec.spike_value
+        if graded_input and source.layer is None:
+            value_low, value_high = GRADED_LOW, GRADED_HIGH
+        low += np.minimum(block * value_low, block * value_high).sum(axis=0)
+        high += np.maximum(block * value_low, block * value_high).sum(axis=0)
+    return Interval(low, high)
+
+
+def tick_input(layer: PackedLayer, *, graded_input: bool) -> Interval:
+    """Range of x, what one tick adds, in state units."""
+    sums = accumulator(layer, graded_input=graded_input)
+    bias = layer.wide("bias")
+    f = layer.spec.frac_bits
+    return Interval(align(sums.low, f) + bias, align(sums.high, f) + bias)
+
+
+def current(layer: PackedLayer, x: Interval) -> Interval | None:
+    """Range of the synaptic current before saturation; None: unbounded (alpha is 1)."""
+    alpha = layer.wide("alpha")
+    if bool((alpha == ONE_Q16).any()):
+        return None
+    lost = ONE_Q16 - alpha
+    return Interval(-_settled(-x.low, lost, 0), _settled(x.high, lost, 0))
+
+
+def membrane(layer: PackedLayer, *, graded_input: bool) -> Interval | None:
+    """Range of the membrane before it is saturated; None: unbounded (no decay)."""
+    y: Interval | None = tick_input(layer, graded_input=graded_input)
+    if layer.spec.has_current and y is not None:
+        y = current(layer, y)
+    beta = layer.wide("beta")
+    if y is None or bool((beta == ONE_Q16).any()):
+        return None
+    start = layer.wide("v_init")
+    if layer.spec.reset == "zero":
+        start = np.stack([start, layer.wide("reset_to")])
+    floor, ceiling = np.atleast_2d(start).min(0), np.atleast_2d(start).max(0)
+    low_push, half = y.low, 1 if layer.spec.fires else 0
+    if layer.spec.reset == "subtract" and layer.spec.reset_timing == "next-tick":
+        low_push = low_push - np.maximum(layer.wide("theta"), 0)
+    lost = ONE_Q16 - beta
+    high = np.maximum(_settled(y.high, lost, half), ceiling)
+    low = np.minimum(-_settled(-low_push, lost, half), floor)
+    if layer.spec.reset == "subtract":  # a negative threshold would push upwards
+        high = high + np.maximum(-layer.wide("theta"), 0) * ONE_Q16 // lost
+    return Interval(low, high)
+
+
+def _settled(push: Ints, lost_q16: Ints, half: int) -> npt.NDArray[np.int64]:
+    """Bound of ``v = v b + push`` for ever, with up to half a unit of rounding per tick."""
+    top = np.maximum(push, 0) * 2 + half
+    return -((-top * ONE_Q16) // (2 * lost_q16)) + 1

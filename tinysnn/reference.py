@@ -1,0 +1,180 @@
+"""The oracle: runs a pack in integers, as SPEC.md section 1 says. Shares no code with `emit`."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import StimulusError
+from tinysnn.ops import current, li, lif, rows
+from tinysnn.ops.fixed import Ints, align, leak_nearest, leak_zero
+from tinysnn.ops.idle import catch_up
+from tinysnn.pack import Pack, PackedLayer, state_bytes, state_layout
+from tinysnn.stimulus import Stimulus
+from tinysnn.trace import Trace
+
+MAX_IDLE = (1 << 32) - 1
+
+
+class LayerState:
+    """What one layer carries from tick to tick."""
+
+    def __init__(self, layer: PackedLayer) -> None:
+        self.layer = layer
+        self.v: Ints = layer.wide("v_init").copy()
+        self.i: Ints = np.zeros(layer.n, np.int64)
+        self.fired = np.zeros(layer.n, np.bool_)
+        self.idle = 0
+        self.hot = bool(self.v.any())
+
+    def tick(self, index: npt.NDArray[np.intp], value: npt.NDArray[np.int64] | None) -> None:
+        """One tick with the given active rows and their values."""
+        layer, spec = self.layer, self.layer.spec
+        if spec.may_skip and index.size == 0 and not self.hot:
+            self.idle = min(self.idle + 1, MAX_IDLE)
+            self.fired = np.zeros(layer.n, np.bool_)
+            return
+        if self.idle:
+            leak = leak_nearest if spec.fires else leak_zero
+            self.v = catch_up(self.v, layer.wide("beta"), leak, self.idle)
+            self.idle = 0
+        y = align(rows.accumulate(layer.rows, index, value), spec.frac_bits) + layer.wide("bias")
+        if spec.has_current:
+            self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
+        if spec.fires:
+            self.v, self.fired = lif.step(layer, self.v, y, self.fired)
+            self.hot = lif.stays_hot(layer, self.v, self.fired)
+        else:
+            self.v = li.step(self.v, y, layer.wide("beta"), spec.state_bits)
+            self.hot = bool((self.v[layer.wide("beta") < 1 << 16] != 0).any())
+        self.hot = self.hot or (spec.has_current and bool(self.i.any()))
+
+    def field(self, name: str) -> npt.NDArray[np.int64]:
+        """A state field by its name without the layer prefix."""
+        if name == "spikes":
+            padded = np.zeros(-(-self.layer.n // 32) * 32, np.uint8)
+            padded[: self.layer.n] = self.fired
+            return np.packbits(padded, bitorder="little").view("<u4").astype(np.int64)
+        if name in ("idle", "hot"):
+            return np.array([int(getattr(self, name))], np.int64)
+        return np.asarray(getattr(self, name))
+
+
+class Simulation:
+    """A pack being run tick by tick."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.layers = [LayerState(layer) for layer in pack.layers]
+        self._layout = state_layout(pack)
+        self._n_bytes = state_bytes(pack)
+
+    def tick(self, inputs: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+        """Advance by one tick; inputs is [n_in]; returns the output [n_out]."""
+        for state in self.layers:
+            index, value = self._events(state.layer, inputs)
+            state.tick(index, value)
+        out = self.layers[self.pack.meta.output]
+        return out.fired.astype(np.int64) if out.layer.spec.fires else out.v
+
+    def _events(
+        self, layer: PackedLayer, inputs: npt.NDArray[np.int8]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64] | None]:
+        """Active rows of a layer and their values.
+
+        `fired` of a layer that has not run in this tick holds the previous tick's spikes, which
+        is just what a source with a delay of one tick wants.
+        """
+        blocks = []
+        for source in layer.spec.sources:
+            if source.layer is not None:
+                spikes = self.layers[source.layer].fired
+                blocks.append(spikes.astype(np.int64) * layer.spec.spike_value)
+            else:
+                blocks.append(inputs.astype(np.int64))
+        values = np.concatenate(blocks)
+        index = np.flatnonzero(values)
+        graded = self.pack.graded_input and any(s.layer is None for s in layer.spec.sources)
+        return index, values[index] if graded else None
+
+    def state(self) -> bytes:
+        """The state's bytes (SPEC.md 1.5)."""
+        out = bytearray(self._n_bytes)
+        for entry in self._layout:
+            if entry.layer is not None:
+                values = self.layers[entry.layer].field(entry.name.split("_", 1)[1])
+                raw = values.astype(f"<{entry.dtype}").tobytes()
+                out[entry.offset : entry.offset + entry.n_bytes] = raw
+        return bytes(out)
+
+
+def run(pack: Pack, stimulus: Stimulus, keep_states: bool = False) -> Trace:
+    """Run one clip from a reset.
+
+    Raises
+    ------
+    StimulusError: if the raster is not [T, n_in], or not binary for a model that takes spikes.
+
+    """
+    check_stimulus(pack, stimulus)
+    simulation = Simulation(pack)
+    state = simulation.state()
+    hashes, states, outputs = [zlib.crc32(state)], [state], []
+    for inputs in stimulus.raster:
+        outputs.append(simulation.tick(inputs))
+        state = simulation.state()
+        hashes.append(zlib.crc32(state, hashes[-1]))
+        if keep_states:
+            states.append(state)
+    kept = np.frombuffer(b"".join(states), np.uint8).reshape(-1, len(state))
+    output = np.array(outputs, np.int32).reshape(-1, pack.n_out)
+    return Trace(output, np.array(hashes, np.uint32), None, kept if keep_states else None)
+
+
+def check_stimulus(pack: Pack, stimulus: Stimulus) -> None:
+    """Refuse a raster that is not for this pack."""
+    shape = stimulus.raster.shape
+    if len(shape) != 2 or shape[1] != pack.meta.n_in:
+        raise StimulusError(
+            f"the raster is {shape}, the model takes [ticks, {pack.meta.n_in}]",
+            where=stimulus.name or "input",
+            fix="Check that input and model belong together",
+        )
+    if not pack.graded_input and bool(((stimulus.raster != 0) & (stimulus.raster != 1)).any()):
+        raise StimulusError(
+            "values other than 0 and 1, but the model takes spikes",
+            where=stimulus.name or "input",
+            fix="Pack the model with an input scale if its input is graded",
+        )
+
+
+def layer_rates(pack: Pack, stimuli: list[Stimulus]) -> tuple[list[float | None], list[int]]:
+    """Firing rate and saturated membranes of every layer over some clips.
+
+    Returns
+    -------
+    Spikes per neuron and tick (None for layers that do not fire), and how often a membrane stood
+    at an end of the state range after a tick.
+
+    """
+    from tinysnn.ops.fixed import STATE_RANGE
+
+    spikes = np.zeros(len(pack.layers))
+    saturated = np.zeros(len(pack.layers), np.int64)
+    for stimulus in stimuli:
+        check_stimulus(pack, stimulus)
+        simulation = Simulation(pack)
+        for inputs in stimulus.raster:
+            simulation.tick(inputs)
+            for k, state in enumerate(simulation.layers):
+                low, high = STATE_RANGE[state.layer.spec.state_bits]
+                spikes[k] += state.fired.sum()
+                saturated[k] += int(((state.v <= low) | (state.v >= high)).sum())
+    ticks = max(1, sum(stimulus.n_ticks for stimulus in stimuli))
+    rates = [
+        float(spikes[k]) / (layer.n * ticks) if layer.spec.fires else None
+        for k, layer in enumerate(pack.layers)
+    ]
+    return rates, [int(value) for value in saturated]

@@ -1,0 +1,86 @@
+"""Choosing the weight grid of a layer: real weights to integers and a scale per output channel."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.pack import Bits
+
+Floats = npt.NDArray[np.float64]
+
+STEPS = {8: 127, 4: 7, 2: 1, 1: 1}
+"""Largest weight by bits; grids are symmetric, 2 bits are ternary."""
+
+THETA_CAP = 1024.0
+"""A threshold is at most this many weight steps: a neuron whose weights are all tiny gets a coarser
+grid, so that its threshold fits the state with fraction bits to spare."""
+
+
+def exact_step(weight: Floats, bits: Bits) -> float | None:
+    """The coarsest power of two of which all weights are multiples within the grid, if any."""
+    largest = float(np.abs(weight).max(initial=0.0))
+    if largest == 0.0:
+        return 1.0
+    finest = int(np.ceil(np.log2(largest / STEPS[bits])))
+    for exponent in range(finest + 7, finest - 1, -1):
+        steps = weight / 2.0**exponent
+        if bool((np.abs(steps - np.rint(steps)) <= 1e-5).all()):
+            ternary_ok = bits != 1 or bool((np.abs(np.rint(steps)) == 1).all())
+            return 2.0**exponent if ternary_ok else None
+    return None
+
+
+def channel_scales(weight: Floats, threshold: Floats | None, bits: Bits) -> Floats:
+    """Real value of one weight step for each output channel.
+
+    Parameters
+    ----------
+    weight: [R, n] real weights per unit of event value.
+    threshold: [n], or None for layers that do not fire.
+    bits: weight width.
+
+    Returns
+    -------
+    [n] float64, positive.
+
+    """
+    step = exact_step(weight, bits)
+    scales = np.full(weight.shape[1], step) if step is not None else _fitted(weight, bits)
+    if threshold is not None:
+        scales = np.maximum(scales, np.abs(threshold) / THETA_CAP)
+    smallest = scales.max(initial=0.0) * 1e-6 or 1.0
+    return np.maximum(scales, smallest)
+
+
+def _fitted(weight: Floats, bits: Bits) -> Floats:
+    largest = np.abs(weight).max(axis=0)
+    if bits == 8:
+        return largest / STEPS[8]
+    if bits == 1:
+        return np.abs(weight).mean(axis=0)
+    ratios = np.linspace(0.2, 1.0, 33)
+    errors = np.stack([_error(weight, largest * r / STEPS[bits], bits) for r in ratios])
+    return largest * ratios[errors.argmin(axis=0)] / STEPS[bits]
+
+
+def _error(weight: Floats, scales: Floats, bits: Bits) -> Floats:
+    safe = np.where(scales > 0, scales, 1.0)
+    return ((to_steps(weight, safe, bits) * safe - weight) ** 2).sum(axis=0)
+
+
+def to_steps(weight: Floats, scales: Floats, bits: Bits) -> npt.NDArray[np.int8]:
+    """Weights in steps, rounded to nearest and clipped to the grid; int8 [R, n]."""
+    if bits == 1:
+        return np.where(weight < 0, -1, 1).astype(np.int8)
+    limit = STEPS[bits]
+    return np.clip(np.rint(weight / scales), -limit, limit).astype(np.int8)
+
+
+def snr_db(weight: Floats, rows: npt.NDArray[np.int8], scales: Floats) -> float | None:
+    """10 log10 of weight power over error power; None if the error is nothing."""
+    error = float(((rows * scales - weight) ** 2).sum())
+    power = float((weight**2).sum())
+    if error <= power * 1e-10:
+        return None
+    return float(10.0 * np.log10(max(power, 1e-300) / error))
