@@ -33,7 +33,7 @@ def required() -> frozenset[str]:
     return frozenset(name.strip() for name in names if name.strip())
 
 
-def require(tool: str, available: bool, reason: str) -> None:  # noqa: FBT001 (called in one way)
+def require(tool: str, available: bool, reason: str) -> None:
     """Go on if `available`; else skip with `reason`, or fail if the tool was promised."""
     if available:
         return
@@ -53,7 +53,9 @@ def have(tool: str) -> bool:
 
 def need(tool: str) -> None:
     """Skip or fail unless `tool` is present."""
-    require(tool, have(tool), f"{tool} is not on this machine (`tinysnn doctor` says how to get it)")
+    require(
+        tool, have(tool), f"{tool} is not on this machine (`tinysnn doctor` says how to get it)"
+    )
 
 
 def data_dir() -> Path:

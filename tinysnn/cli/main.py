@@ -1,0 +1,93 @@
+"""The `tinysnn` command: the list of subcommands, and what errors turn into.
+
+Exit codes: 0 ok, 1 mismatch or failed check, 2 usage or bad input, 3 a tool, board or device is
+missing, 70 a fault of tinysnn itself, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from tinysnn import __version__
+from tinysnn.cli.boards import boards
+from tinysnn.cli.doctor import doctor
+from tinysnn.errors import TinysnnError
+
+EXIT_FAULT = 70
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 mismatch or failed check, 2 bad input, 3 tool or device missing.",
+)
+@click.version_option(__version__, prog_name="tinysnn", message="%(prog)s %(version)s")
+def cli() -> None:
+    r"""Deploy trained spiking neural networks on Cortex-M, bit for bit as on the desktop.
+
+    \b
+    A first look:     tinysnn demo
+    Your own network: tinysnn check net.nir
+                      tinysnn pack net.nir -o net.tsnn
+                      tinysnn run net.tsnn --board generic_m4 --input clips.npz
+    """
+
+
+for _command in (doctor, boards):
+    cli.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit code. Never raises."""
+    try:
+        result = cli.main(list(arguments), prog_name="tinysnn", standalone_mode=False)
+        sys.stdout.flush()
+    except TinysnnError as error:
+        return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(_with_hint(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit, which would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:  # noqa: BLE001 (last resort: a fault of ours, said in plain words)
+        return _fault(error)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"error: {line}", err=True)
+    return code
+
+
+def _with_hint(error: click.ClickException) -> str:
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} (see: {context.command_path} --help)" if context else message
+
+
+def _fault(error: Exception) -> int:
+    if os.environ.get("TINYSNN_DEBUG") == "1":
+        traceback.print_exc()
+    return _fail(
+        f"a fault of tinysnn itself: {type(error).__name__}: {error}. Please report it with this "
+        "command and its input; TINYSNN_DEBUG=1 shows where it happened.",
+        EXIT_FAULT,
+    )
+
+
+def main() -> None:
+    """Entry point of the `tinysnn` program."""
+    sys.exit(run(sys.argv[1:]))
