@@ -1,0 +1,140 @@
+"""Runs a discretised graph in float64: what the integer reference is measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import StimulusError
+from tinysnn.graph import Floats, Graph, Layer
+
+Spikes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class FloatTrace:
+    """A run of one clip ([T, ...]) or of a batch ([B, T, ...]), in layer order."""
+
+    spikes: list[Spikes | None]
+    """Per layer [.., T, n] of 0 and 1; None for layers that do not fire."""
+    membranes: list[Floats]
+    """Per layer [.., T, n] after the tick, relative to the resting potential (add v_rest)."""
+    currents: list[Floats | None]
+    """Per layer [.., T, n], cuba layers only."""
+    output: Floats
+    """[.., T, n_out]: spikes of the output layer, or its membranes if it does not fire."""
+
+
+@dataclass
+class _State:
+    """One layer's state and record during a run; arrays [B, n] and [T, B, n]."""
+
+    u: Floats
+    i: Floats | None
+    spikes: Floats
+    record_u: Floats
+    record_i: Floats | None = None
+    record_s: Spikes | None = field(default=None)
+
+
+def simulate(graph: Graph, raster: npt.NDArray[Any]) -> FloatTrace:
+    """Runs clips from a reset on.
+
+    Parameters
+    ----------
+    raster
+        [T, N] or [B, T, N]: 0 or 1, or, if the graph takes graded input, values in steps of
+        ``input_scale`` (the weights from the input are multiplied by value * input_scale).
+
+    A batch gives what its clips give alone, up to the order in which sums are rounded.
+
+    Raises
+    ------
+    StimulusError
+        The raster has another rank or width than the graph's input.
+    """
+    if raster.ndim not in (2, 3) or raster.shape[-1] != graph.n_in:
+        raise StimulusError(
+            f"raster of shape {list(raster.shape)} for a network with {graph.n_in} inputs",
+            where=graph.name,
+            fix=f"Give [T, {graph.n_in}] or [B, T, {graph.n_in}].",
+        )
+    batch = raster[None] if raster.ndim == 2 else raster
+    scale = 1.0 if graph.input_scale is None else graph.input_scale
+    events = np.ascontiguousarray(np.swapaxes(batch, 0, 1), dtype=np.float64) * scale
+    states = [_start(layer, *events.shape[:2]) for layer in graph.layers]
+    for tick, given in enumerate(events):
+        before = [state.spikes for state in states]
+        for layer, state in zip(graph.layers, states):
+            _step(layer, state, _enter(layer, given, states, before), tick)
+    return _trace(graph, states, squeeze=raster.ndim == 2)
+
+
+def _start(layer: Layer, n_ticks: int, n_clips: int) -> _State:
+    shape = (n_ticks, n_clips, layer.n)
+    cuba = layer.alpha is not None
+    return _State(
+        u=np.tile(layer.v_init, (n_clips, 1)),
+        i=np.zeros((n_clips, layer.n)) if cuba else None,
+        spikes=np.zeros((n_clips, layer.n)),
+        record_u=np.empty(shape),
+        record_i=np.empty(shape) if cuba else None,
+        record_s=np.empty(shape, dtype=np.uint8) if layer.fires else None,
+    )
+
+
+def _enter(layer: Layer, given: Floats, states: list[_State], before: list[Floats]) -> Floats:
+    """x of one tick: events of the sources times weights, plus bias; [B, n]."""
+    x: Floats = np.tile(layer.bias, (given.shape[0], 1))
+    for connection in layer.connections:
+        if connection.source is None:
+            events = given
+        elif connection.delay_ticks:
+            events = before[connection.source]
+        else:
+            events = states[connection.source].spikes
+        x += events @ connection.weight
+    return x
+
+
+def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
+    """One tick of one layer, in the order of SPEC.md 1.4; updates and records the state."""
+    if layer.alpha is not None and state.i is not None:
+        state.i = layer.alpha * state.i + x
+        x = state.i
+        if state.record_i is not None:
+            state.record_i[tick] = state.i
+    u = state.u
+    threshold = np.zeros(layer.n) if layer.threshold is None else layer.threshold
+    late = layer.reset_timing == "next-tick"
+    if late and layer.reset == "zero":
+        u = np.where(state.spikes > 0, layer.reset_to, u)
+    elif late and layer.reset == "subtract":
+        x = x - state.spikes * threshold
+    u = layer.beta * u + x
+    if layer.fires:
+        fired = u > threshold if layer.compare == "gt" else u >= threshold
+        state.spikes = fired.astype(np.float64)
+        if state.record_s is not None:
+            state.record_s[tick] = fired
+        if not late and layer.reset == "zero":
+            u = np.where(fired, layer.reset_to, u)
+        elif not late and layer.reset == "subtract":
+            u = u - state.spikes * threshold
+    state.u = u
+    state.record_u[tick] = u
+
+
+def _trace(graph: Graph, states: list[_State], *, squeeze: bool) -> FloatTrace:
+    def view(record: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return record[:, 0] if squeeze else np.swapaxes(record, 0, 1)
+
+    spikes = [None if s.record_s is None else view(s.record_s) for s in states]
+    membranes = [view(s.record_u) for s in states]
+    currents = [None if s.record_i is None else view(s.record_i) for s in states]
+    fired = spikes[graph.output]
+    output = membranes[graph.output] if fired is None else fired.astype(np.float64)
+    return FloatTrace(spikes, membranes, currents, output)

@@ -1,0 +1,181 @@
+"""Shapes of all nodes: scalars take theirs from their neighbours, edges must fit."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinysnn.errors import ModelError
+from tinysnn.load.values import Fields
+from tinysnn.network import NODE_TYPES, Affine, Edge, Flatten, Linear, Shape, fields_with_role
+
+Ends = dict[str, Shape]
+MAX_ELEMENTS = 1 << 21
+
+
+def resolve_shapes(
+    kinds: dict[str, str], values: dict[str, Fields], edges: Iterable[Edge], where: str
+) -> tuple[Ends, Ends]:
+    """Input and output shape of every node.
+
+    Raises
+    ------
+    ModelError
+        Fields of one node differ in shape, or the size of a scalar node cannot be known.
+    """
+    edges = list(edges)
+    takes: Ends = {}
+    gives: Ends = {}
+    for name, kind in kinds.items():
+        ends = _own_shapes(kind, values[name], f"{where}: node {name!r}")
+        if ends is not None:
+            takes[name], gives[name] = ends
+    forward: dict[str, list[str]] = {name: [] for name in kinds}
+    backward: dict[str, list[str]] = {name: [] for name in kinds}
+    for source, target in edges:
+        forward[source].append(target)
+        backward[target].append(source)
+    _spread(kinds, values, takes, gives, forward, where)
+    _spread_back(kinds, takes, gives, backward)
+    _spread(kinds, values, takes, gives, forward, where)
+    missing = [name for name in kinds if name not in takes]
+    if missing:
+        raise ModelError(
+            "scalar parameters, and no neighbour tells how many neurons there are",
+            where=f"{where}: node {missing[0]!r}",
+            fix="Write the parameters per neuron.",
+        )
+    total = sum(int(np.prod(shape)) for shape in takes.values())
+    if total > MAX_ELEMENTS:
+        raise ModelError(
+            f"{total} values per tick in all nodes together",
+            where=where,
+            fix=f"At most {MAX_ELEMENTS} are taken: reduce the network.",
+        )
+    return takes, gives
+
+
+def check_edges(takes: Ends, gives: Ends, edges: Iterable[Edge], where: str) -> list[str]:
+    """Refuses edges between different shapes; returns notes on those that differ in 1-axes only."""
+    notes = []
+    for source, target in edges:
+        out, into = gives[source], takes[target]
+        if _core(out) != _core(into):
+            raise ModelError(
+                f"node {source!r} gives shape {list(out)}, but node {target!r} takes {list(into)}",
+                where=where,
+                fix="Correct the weights or the edge, or put a Flatten between them.",
+            )
+        if out != into:
+            notes.append(
+                f"{source} -> {target}: shapes {list(out)} and {list(into)} differ only in "
+                "leading axes of size 1 and are taken as equal"
+            )
+    return notes
+
+
+def _core(shape: Shape) -> Shape:
+    """The shape without leading axes of size 1 (batch axes some exporters leave in)."""
+    first = next((k for k, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]
+
+
+def _own_shapes(kind: str, values: Fields, where: str) -> tuple[Shape, Shape] | None:
+    """What the node's own fields say: (input, output) shape, or None if they are scalars."""
+    node_type = NODE_TYPES[kind]
+    if node_type in (Linear, Affine):
+        rows, columns = values["weight"].shape
+        if "bias" in values and values["bias"].shape not in ((rows,), (), (1,)):
+            raise ModelError(
+                f"bias has shape {list(values['bias'].shape)}, weight gives [{rows}]",
+                where=where,
+                fix="Export the network again.",
+            )
+        return (columns,), (rows,)
+    if node_type is Flatten:
+        shape = values.get("input_type")
+        return None if shape is None else (shape, _flattened(values, shape, where))
+    if "shape" in values:
+        return values["shape"], values["shape"]
+    found = _parameter_shape(kind, values, where)
+    return None if found is None else (found, found)
+
+
+def _parameter_shape(kind: str, values: Fields, where: str) -> Shape | None:
+    """The shape shared by all per-neuron fields; None if all are scalars."""
+    shape: Shape = ()
+    owner = ""
+    for name in fields_with_role(kind, "neuron"):
+        new: Shape = tuple(np.shape(values[name]))
+        if int(np.prod(new)) > 1 or not shape:
+            if int(np.prod(shape)) > 1 and shape != new:
+                raise ModelError(
+                    f"field {owner!r} has shape {list(shape)}, {name!r} has {list(new)}",
+                    where=where,
+                    fix="Give every parameter one value, or one per neuron.",
+                )
+            shape, owner = new, name
+    return shape or None
+
+
+def _flattened(values: Fields, shape: Shape, where: str) -> Shape:
+    rank = len(shape)
+    start, end = (a + rank if a < 0 else a for a in (values["start_dim"], values["end_dim"]))
+    if not 0 <= start <= end < rank:
+        raise ModelError(
+            f"joins axes {values['start_dim']} to {values['end_dim']} of shape {list(shape)}",
+            where=where,
+            fix="start_dim must not come after end_dim, and both must exist.",
+        )
+    return Flatten(shape, start, end).output_shape
+
+
+def _spread(
+    kinds: dict[str, str],
+    values: dict[str, Fields],
+    takes: Ends,
+    gives: Ends,
+    forward: dict[str, list[str]],
+    where: str,
+) -> None:
+    """A node of unknown shape takes that of the first node known to feed it."""
+    queue = deque(gives)
+    while queue:
+        source = queue.popleft()
+        for target in forward[source]:
+            if target in takes:
+                continue
+            shape = gives[source]
+            takes[target] = gives[target] = shape
+            if kinds[target] == "Flatten":
+                gives[target] = _flattened(values[target], shape, f"{where}: node {target!r}")
+            queue.append(target)
+
+
+def _spread_back(
+    kinds: dict[str, str], takes: Ends, gives: Ends, backward: dict[str, list[str]]
+) -> None:
+    """A node still unknown takes the shape of the node it feeds (not through a Flatten)."""
+    queue = deque(takes)
+    while queue:
+        target = queue.popleft()
+        for source in backward[target]:
+            if source not in takes and kinds[source] != "Flatten":
+                takes[source] = gives[source] = takes[target]
+                queue.append(source)
+
+
+def broadcast(kind: str, values: Fields, shape: Shape) -> Fields:
+    """The fields with every per-neuron value in the node's shape (and a bias in its length)."""
+    result = dict(values)
+    for name in fields_with_role(kind, "neuron"):
+        value = np.asarray(values[name])
+        full = value if value.shape == shape else np.full(shape, value.reshape(-1)[0])
+        result[name] = np.ascontiguousarray(full, dtype=np.float64)
+    for name in fields_with_role(kind, "bias"):
+        result[name] = np.broadcast_to(values[name], (values["weight"].shape[0],)).copy()
+    return result
+
+

@@ -1,0 +1,269 @@
+"""The float network as a file states it: one frozen dataclass per NIR node.
+
+Times are in seconds, everything else in the units of the file. Parameters are float64 and have one
+value per neuron (``load`` has broadcast scalars), in the node's shape. A field's ``metadata`` says
+how a reader treats it: ``role`` is ``neuron`` (one value per neuron, scalar allowed in the file),
+``matrix``, ``bias``, ``shape`` or ``axis``; ``default`` is what NIR itself puts in when the file
+lacks the field; ``may_be_infinite`` marks time constants, where infinity means "no leak".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Shape = tuple[int, ...]
+Edge = tuple[str, str]
+
+
+def _per_neuron(default: float | None = None, *, may_be_infinite: bool = False) -> Any:
+    meta = {"role": "neuron", "default": default, "may_be_infinite": may_be_infinite}
+    return field(metadata=meta)
+
+
+def _is(role: str, default: object = None) -> Any:
+    return field(metadata={"role": role, "default": default})
+
+
+class Node:
+    """Base of all nodes."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of what the node takes, without a batch axis."""
+        raise NotImplementedError
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of what the node gives, without a batch axis."""
+        return self.input_shape
+
+
+class Neuron(Node):
+    """Base of nodes with state (and Threshold): one value per neuron in every field."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of the population."""
+        first = getattr(self, fields(self)[0].name)  # type: ignore[arg-type]
+        return tuple(int(d) for d in first.shape)
+
+    @property
+    def fires(self) -> bool:
+        """Whether the node emits spikes."""
+        return type(self).__name__ in ("IF", "LIF", "CubaLIF", "Threshold")
+
+
+@dataclass(frozen=True, eq=False)
+class Input(Node):
+    """Where data enters; no equation."""
+
+    shape: Shape = _is("shape")
+    """Shape of one tick's data."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one tick's data."""
+        return self.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Output(Node):
+    """Where data leaves; no equation."""
+
+    shape: Shape = _is("shape")
+    """Shape of one tick's data."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one tick's data."""
+        return self.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Linear(Node):
+    """``y = weight x``."""
+
+    weight: Floats = _is("matrix")
+    """[n_out, n_in]."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """``(n_in,)``."""
+        return (int(self.weight.shape[1]),)
+
+    @property
+    def output_shape(self) -> Shape:
+        """``(n_out,)``."""
+        return (int(self.weight.shape[0]),)
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Node):
+    """``y = weight x + bias``, the bias in every tick."""
+
+    weight: Floats = _is("matrix")
+    """[n_out, n_in]."""
+    bias: Floats = _is("bias")
+    """[n_out]."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """``(n_in,)``."""
+        return (int(self.weight.shape[1]),)
+
+    @property
+    def output_shape(self) -> Shape:
+        """``(n_out,)``."""
+        return (int(self.weight.shape[0]),)
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(Node):
+    """``y = scale x``, element by element."""
+
+    scale: Floats = _per_neuron()
+    """In the shape of x."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of x."""
+        return tuple(int(d) for d in self.scale.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(Node):
+    """Joins the axes ``start_dim`` to ``end_dim`` (both included) in row-major order."""
+
+    input_type: Shape = _is("shape")
+    """Shape of what enters."""
+    start_dim: int = _is("axis", 1)
+    end_dim: int = _is("axis", -1)
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of what enters."""
+        return self.input_type
+
+    @property
+    def output_shape(self) -> Shape:
+        """The joined shape."""
+        rank = len(self.input_type)
+        start, end = self.start_dim % max(rank, 1), self.end_dim % max(rank, 1)
+        joined = int(np.prod(self.input_type[start : end + 1], dtype=np.int64))
+        return (*self.input_type[:start], joined, *self.input_type[end + 1 :])
+
+
+@dataclass(frozen=True, eq=False)
+class IF(Neuron):
+    """``dv/dt = r x``; spike if v passes ``v_threshold``, then v is reset."""
+
+    r: Floats = _per_neuron()
+    """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
+    v_threshold: Floats = _per_neuron()
+    v_reset: Floats = _per_neuron(0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(Neuron):
+    """``tau dv/dt = (v_leak - v) + r x``; spike if v passes ``v_threshold``, then v is reset."""
+
+    tau: Floats = _per_neuron(may_be_infinite=True)
+    """Membrane time constant in s."""
+    r: Floats = _per_neuron()
+    v_leak: Floats = _per_neuron()
+    """Resting potential."""
+    v_threshold: Floats = _per_neuron()
+    v_reset: Floats = _per_neuron(0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class LI(Neuron):
+    """``tau dv/dt = (v_leak - v) + r x``; the output is v."""
+
+    tau: Floats = _per_neuron(may_be_infinite=True)
+    """Membrane time constant in s."""
+    r: Floats = _per_neuron()
+    v_leak: Floats = _per_neuron()
+    """Resting potential."""
+
+
+@dataclass(frozen=True, eq=False)
+class I(Neuron):  # noqa: E742 - NIR's name
+    """``dv/dt = r x``; the output is v."""
+
+    r: Floats = _per_neuron()
+    """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
+
+
+@dataclass(frozen=True, eq=False)
+class CubaLIF(Neuron):
+    """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; spikes as LIF."""
+
+    tau_syn: Floats = _per_neuron(may_be_infinite=True)
+    """Time constant of the synaptic current in s."""
+    tau_mem: Floats = _per_neuron(may_be_infinite=True)
+    """Time constant of the membrane in s."""
+    r: Floats = _per_neuron()
+    v_leak: Floats = _per_neuron()
+    """Resting potential."""
+    v_threshold: Floats = _per_neuron()
+    v_reset: Floats = _per_neuron(0.0)
+    w_in: Floats = _per_neuron(1.0)
+    """Gain of the synapses."""
+
+
+@dataclass(frozen=True, eq=False)
+class CubaLI(Neuron):
+    """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; the output is v."""
+
+    tau_syn: Floats = _per_neuron(may_be_infinite=True)
+    """Time constant of the synaptic current in s."""
+    tau_mem: Floats = _per_neuron(may_be_infinite=True)
+    """Time constant of the membrane in s."""
+    r: Floats = _per_neuron()
+    v_leak: Floats = _per_neuron()
+    """Resting potential."""
+    w_in: Floats = _per_neuron(1.0)
+    """Gain of the synapses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(Neuron):
+    """Spike if x passes ``threshold``; no state."""
+
+    threshold: Floats = _per_neuron()
+
+
+NODE_TYPES: Mapping[str, type[Node]] = {
+    cls.__name__: cls
+    for cls in (
+        Input, Output, Linear, Affine, Scale, Flatten,
+        IF, LIF, LI, I, CubaLIF, CubaLI, Threshold,
+    )
+}  # fmt: skip
+"""Every node this version deploys, by the name it has in NIR. Load, lower and tests iterate it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A float network: named nodes and directed edges; several edges into a node add."""
+
+    name: str
+    nodes: Mapping[str, Node]
+    """In the order of the file; subgraphs are flattened to ``graph.node``."""
+    edges: tuple[Edge, ...]
+    """(source, target), without duplicates, in the order of the file."""
+    notes: tuple[str, ...] = ()
+    """What the loader filled in or reshaped, in plain words."""
+
+
+def fields_with_role(kind: str, role: str) -> tuple[str, ...]:
+    """Names of a node type's fields that have the given role (``neuron``, ``matrix`` ...)."""
+    found = fields(NODE_TYPES[kind])  # type: ignore[arg-type]
+    return tuple(item.name for item in found if item.metadata["role"] == role)
