@@ -1,0 +1,105 @@
+"""One layer for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.views.cell import CellView, view_cell
+from tinysnn.views.rows import RowsView, choose_variant, view_rows
+from tinysnn.views.table import TableView, Tables
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """Where a block of a layer's rows gets its events from."""
+
+    is_input: bool
+    spikes: str
+    n_words: int
+    first_row: int
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """A layer: what it is, its names in the state struct, its synapses and its neurons."""
+
+    index: int
+    prefix: str
+    words: str
+    n: int
+    fires: bool
+    has_current: bool
+    may_skip: bool
+    graded: bool
+    spike_value: int
+    n_rows: int
+    takes_input: bool
+    direct_input: bool
+    sources: tuple[SourceView, ...]
+    v: str
+    i: str
+    spikes: str
+    spike_words: int
+    idle: str
+    hot: str
+    rows: RowsView
+    cell: CellView
+    tables: tuple[TableView, ...]
+
+
+def model_prefix(pack: Pack) -> str:
+    """Prefix of everything a model defines in C."""
+    return f"tsnn_{pack.name}"
+
+
+def view_layer(pack: Pack, k: int, core: str) -> LayerView:
+    """Layer k of a pack, with its kernel chosen for a core."""
+    layer = pack.layers[k]
+    spec = layer.spec
+    prefix = f"{model_prefix(pack)}_l{k}"
+    takes_input = any(source.layer is None for source in spec.sources)
+    graded = pack.graded_input and takes_input
+    rows, rows_table = view_rows(layer, prefix, choose_variant(layer, core, graded=graded))
+    tables = Tables(prefix, layer.n)
+    cell = view_cell(layer, tables, graded=graded)
+    return LayerView(
+        index=k,
+        prefix=prefix,
+        words=_words(pack, layer),
+        n=layer.n,
+        fires=spec.fires,
+        has_current=spec.has_current,
+        may_skip=spec.may_skip,
+        graded=graded,
+        spike_value=spec.spike_value,
+        n_rows=spec.n_rows,
+        takes_input=takes_input,
+        direct_input=takes_input and len(spec.sources) == 1,
+        sources=_sources(pack, layer),
+        v=f"l{k}_v",
+        i=f"l{k}_i",
+        spikes=f"l{k}_spikes",
+        spike_words=-(-layer.n // 32),
+        idle=f"l{k}_idle",
+        hot=f"l{k}_hot",
+        rows=rows,
+        cell=cell,
+        tables=(rows_table, *tables.made),
+    )
+
+
+def _sources(pack: Pack, layer: PackedLayer) -> tuple[SourceView, ...]:
+    views, first_row = [], 0
+    for source in layer.spec.sources:
+        spikes = "" if source.layer is None else f"l{source.layer}_spikes"
+        views.append(SourceView(source.layer is None, spikes, -(-source.n // 32), first_row))
+        first_row += source.n
+    return tuple(views)
+
+
+def _words(pack: Pack, layer: PackedLayer) -> str:
+    names = ["input" if s.layer is None else pack.layers[s.layer].name for s in layer.spec.sources]
+    text = f'{layer.spec.op} "{layer.name}", {layer.n} neurons, from {", ".join(names)}'
+    safe = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
+    return safe.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")

@@ -1,0 +1,156 @@
+"""A model's two files and the image of several models, for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinysnn import __version__
+from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.views.layer import LayerView, model_prefix, view_layer
+
+ABI_VERSION = 1
+MIN_PAYLOAD_BYTES = 512
+C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t", "u2": "uint16_t"}
+FIELD_DOCS = {
+    "spikes": "spikes of the last tick, neuron j is bit j % 32 of word j / 32",
+    "idle": "ticks skipped since the last update",
+    "hot": "1: may not be skipped",
+    "v": "membrane",
+    "i": "synaptic current",
+    "pad": "always 0",
+}
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """A member of the state struct."""
+
+    ctype: str
+    name: str
+    length: int
+    doc: str
+    initial: str = "0"
+    single: bool = False
+
+    @property
+    def dims(self) -> str:
+        """The array suffix, empty for a single value."""
+        return "" if self.single else f"[{self.length}u]"
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model as its two files need it."""
+
+    generator: str
+    abi: int
+    name: str
+    prefix: str
+    upper: str
+    digest_short: str
+    digest_values: tuple[int, ...]
+    n_in: int
+    n_out: int
+    input_words: str
+    output_words: str
+    flags: str
+    state_bytes: int
+    state: tuple[FieldView, ...]
+    work: tuple[FieldView, ...]
+    layers: tuple[LayerView, ...]
+    output: LayerView
+
+
+@dataclass(frozen=True)
+class ImageView:
+    """The models of one image and the sizes of its buffers."""
+
+    generator: str
+    prefixes: tuple[str, ...]
+    n_in: int
+    n_out: int
+    max_payload: int
+
+
+def view_model(pack: Pack, core: str) -> ModelView:
+    """A pack for the templates, with kernels chosen for a core."""
+    layers = tuple(view_layer(pack, k, core) for k in range(len(pack.layers)))
+    graded, values = pack.graded_input, not pack.output_layer.spec.fires
+    flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
+    prefix = model_prefix(pack)
+    return ModelView(
+        generator=__version__,
+        abi=ABI_VERSION,
+        name=pack.name,
+        prefix=prefix,
+        upper=prefix.upper(),
+        digest_short=pack.digest[:16],
+        digest_values=tuple(bytes.fromhex(pack.digest)),
+        n_in=pack.meta.n_in,
+        n_out=pack.n_out,
+        input_words="events with an int8 value" if graded else "spikes",
+        output_words="membranes, in value" if values else "spikes, in index",
+        flags=" | ".join(flag for flag, wanted in flags if wanted) or "0u",
+        state_bytes=state_bytes(pack),
+        state=_state_fields(pack, layers),
+        work=_work_fields(layers),
+        layers=layers,
+        output=layers[pack.meta.output],
+    )
+
+
+def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
+    fields = []
+    for entry in state_layout(pack):
+        kind = entry.name.split("_")[-1]
+        doc, initial = FIELD_DOCS[kind], "0u" if entry.dtype[0] == "u" else "0"
+        if entry.layer is not None:
+            layer = pack.layers[entry.layer]
+            doc = f"layer {entry.layer}: {doc}"
+            if kind == "v":
+                initial = layers[entry.layer].cell.v_init
+            elif kind == "hot":
+                initial = f"{int(layer.wide('v_init').any())}u"
+        single = kind in ("idle", "hot", "pad")
+        ctype = C_TYPES[entry.dtype]
+        fields.append(FieldView(ctype, entry.name, entry.count, doc, initial, single))
+    return tuple(fields)
+
+
+def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
+    wanted = {
+        "work_sums32": ("int32_t", "sums of one layer's tick"),
+        "work_sums16": ("int16_t", "sums of one layer's tick"),
+        "work_events": ("uint16_t", "rows active in a layer's tick"),
+        "work_values": ("int8_t", "their values"),
+    }
+    lengths = dict.fromkeys(wanted, 0)
+    for layer in layers:
+        lengths[layer.rows.acc] = max(lengths[layer.rows.acc], layer.rows.acc_length)
+        if not layer.direct_input:
+            lengths["work_events"] = max(lengths["work_events"], layer.n_rows)
+            if layer.graded:
+                lengths["work_values"] = max(lengths["work_values"], layer.n_rows)
+    return tuple(
+        FieldView(ctype, name, max(lengths[name], 2), doc)
+        for name, (ctype, doc) in wanted.items()
+        if lengths[name]
+    )
+
+
+def view_image(packs: list[Pack]) -> ImageView:
+    """The image of some packs; buffers fit the largest of them."""
+    return ImageView(
+        generator=__version__,
+        prefixes=tuple(model_prefix(pack) for pack in packs),
+        n_in=max(pack.meta.n_in for pack in packs),
+        n_out=max(pack.n_out for pack in packs),
+        max_payload=max([MIN_PAYLOAD_BYTES, *(_payload_bytes(pack) for pack in packs)]),
+    )
+
+
+def _payload_bytes(pack: Pack) -> int:
+    """Longest request or response of a single tick (SPEC.md 3.3), to a multiple of 4."""
+    request = 7 + 1 + 2 + pack.meta.n_in * (3 if pack.graded_input else 2)
+    outputs = 2 + 2 * pack.n_out if pack.output_layer.spec.fires else 4 * pack.n_out
+    return -(-max(request, 7 + 1 + 8 + outputs) // 4) * 4
