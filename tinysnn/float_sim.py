@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy.typing as npt
 
 from tinysnn.errors import StimulusError
 from tinysnn.graph import Floats, Graph, Layer
+from tinysnn.stimulus import Stimulus
 
 Spikes = npt.NDArray[np.uint8]
+_BATCH = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +71,26 @@ def simulate(graph: Graph, raster: npt.NDArray[Any]) -> FloatTrace:
     states = [_start(layer, *events.shape[:2]) for layer in graph.layers]
     for tick, given in enumerate(events):
         before = [state.spikes for state in states]
-        for layer, state in zip(graph.layers, states):
+        for layer, state in zip(graph.layers, states, strict=True):
             _step(layer, state, _enter(layer, given, states, before), tick)
     return _trace(graph, states, squeeze=raster.ndim == 2)
+
+
+def layer_rates(graph: Graph, stimuli: Sequence[Stimulus]) -> list[float | None]:
+    """Spikes per neuron and tick of every layer over some clips; None if it does not fire."""
+    spikes = np.zeros(len(graph.layers))
+    groups: dict[int, list[npt.NDArray[np.int8]]] = {}
+    for stimulus in stimuli:
+        groups.setdefault(stimulus.n_ticks, []).append(stimulus.raster)
+    for rasters in groups.values():
+        for first in range(0, len(rasters), _BATCH):
+            trace = simulate(graph, np.stack(rasters[first : first + _BATCH]))
+            spikes += [0 if fired is None else int(fired.sum()) for fired in trace.spikes]
+    ticks = max(1, sum(stimulus.n_ticks for stimulus in stimuli))
+    return [
+        float(count) / (layer.n * ticks) if layer.fires else None
+        for layer, count in zip(graph.layers, spikes, strict=True)
+    ]
 
 
 def _start(layer: Layer, n_ticks: int, n_clips: int) -> _State:
@@ -87,7 +107,7 @@ def _start(layer: Layer, n_ticks: int, n_clips: int) -> _State:
 
 
 def _enter(layer: Layer, given: Floats, states: list[_State], before: list[Floats]) -> Floats:
-    """x of one tick: events of the sources times weights, plus bias; [B, n]."""
+    """Input x of one tick: events of the sources times weights, plus bias; [B, n]."""
     x: Floats = np.tile(layer.bias, (given.shape[0], 1))
     for connection in layer.connections:
         if connection.source is None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +20,11 @@ Shape = tuple[int, ...]
 Edge = tuple[str, str]
 
 
-def _per_neuron(default: float | None = None, *, may_be_infinite: bool = False) -> Any:
-    meta = {"role": "neuron", "default": default, "may_be_infinite": may_be_infinite}
-    return field(metadata=meta)
-
-
-def _is(role: str, default: object = None) -> Any:
-    return field(metadata={"role": role, "default": default})
+_NEURON = {"role": "neuron", "default": None}
+_ZERO = {"role": "neuron", "default": 0.0}
+_ONE = {"role": "neuron", "default": 1.0}
+_TAU = {"role": "neuron", "default": None, "may_be_infinite": True}
+_SHAPE = {"role": "shape", "default": None}
 
 
 class Node:
@@ -63,7 +60,7 @@ class Neuron(Node):
 class Input(Node):
     """Where data enters; no equation."""
 
-    shape: Shape = _is("shape")
+    shape: Shape = field(metadata=_SHAPE)
     """Shape of one tick's data."""
 
     @property
@@ -76,7 +73,7 @@ class Input(Node):
 class Output(Node):
     """Where data leaves; no equation."""
 
-    shape: Shape = _is("shape")
+    shape: Shape = field(metadata=_SHAPE)
     """Shape of one tick's data."""
 
     @property
@@ -89,7 +86,7 @@ class Output(Node):
 class Linear(Node):
     """``y = weight x``."""
 
-    weight: Floats = _is("matrix")
+    weight: Floats = field(metadata={"role": "matrix", "default": None})
     """[n_out, n_in]."""
 
     @property
@@ -107,9 +104,9 @@ class Linear(Node):
 class Affine(Node):
     """``y = weight x + bias``, the bias in every tick."""
 
-    weight: Floats = _is("matrix")
+    weight: Floats = field(metadata={"role": "matrix", "default": None})
     """[n_out, n_in]."""
-    bias: Floats = _is("bias")
+    bias: Floats = field(metadata={"role": "bias", "default": None})
     """[n_out]."""
 
     @property
@@ -127,7 +124,7 @@ class Affine(Node):
 class Scale(Node):
     """``y = scale x``, element by element."""
 
-    scale: Floats = _per_neuron()
+    scale: Floats = field(metadata=_NEURON)
     """In the shape of x."""
 
     @property
@@ -140,10 +137,10 @@ class Scale(Node):
 class Flatten(Node):
     """Joins the axes ``start_dim`` to ``end_dim`` (both included) in row-major order."""
 
-    input_type: Shape = _is("shape")
+    input_type: Shape = field(metadata=_SHAPE)
     """Shape of what enters."""
-    start_dim: int = _is("axis", 1)
-    end_dim: int = _is("axis", -1)
+    start_dim: int = field(metadata={"role": "axis", "default": 1})
+    end_dim: int = field(metadata={"role": "axis", "default": -1})
 
     @property
     def input_shape(self) -> Shape:
@@ -163,33 +160,33 @@ class Flatten(Node):
 class IF(Neuron):
     """``dv/dt = r x``; spike if v passes ``v_threshold``, then v is reset."""
 
-    r: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
     """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
-    v_threshold: Floats = _per_neuron()
-    v_reset: Floats = _per_neuron(0.0)
+    v_threshold: Floats = field(metadata=_NEURON)
+    v_reset: Floats = field(metadata=_ZERO)
 
 
 @dataclass(frozen=True, eq=False)
 class LIF(Neuron):
     """``tau dv/dt = (v_leak - v) + r x``; spike if v passes ``v_threshold``, then v is reset."""
 
-    tau: Floats = _per_neuron(may_be_infinite=True)
+    tau: Floats = field(metadata=_TAU)
     """Membrane time constant in s."""
-    r: Floats = _per_neuron()
-    v_leak: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
+    v_leak: Floats = field(metadata=_NEURON)
     """Resting potential."""
-    v_threshold: Floats = _per_neuron()
-    v_reset: Floats = _per_neuron(0.0)
+    v_threshold: Floats = field(metadata=_NEURON)
+    v_reset: Floats = field(metadata=_ZERO)
 
 
 @dataclass(frozen=True, eq=False)
 class LI(Neuron):
     """``tau dv/dt = (v_leak - v) + r x``; the output is v."""
 
-    tau: Floats = _per_neuron(may_be_infinite=True)
+    tau: Floats = field(metadata=_TAU)
     """Membrane time constant in s."""
-    r: Floats = _per_neuron()
-    v_leak: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
+    v_leak: Floats = field(metadata=_NEURON)
     """Resting potential."""
 
 
@@ -197,7 +194,7 @@ class LI(Neuron):
 class I(Neuron):  # noqa: E742 - NIR's name
     """``dv/dt = r x``; the output is v."""
 
-    r: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
     """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
 
 
@@ -205,16 +202,16 @@ class I(Neuron):  # noqa: E742 - NIR's name
 class CubaLIF(Neuron):
     """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; spikes as LIF."""
 
-    tau_syn: Floats = _per_neuron(may_be_infinite=True)
+    tau_syn: Floats = field(metadata=_TAU)
     """Time constant of the synaptic current in s."""
-    tau_mem: Floats = _per_neuron(may_be_infinite=True)
+    tau_mem: Floats = field(metadata=_TAU)
     """Time constant of the membrane in s."""
-    r: Floats = _per_neuron()
-    v_leak: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
+    v_leak: Floats = field(metadata=_NEURON)
     """Resting potential."""
-    v_threshold: Floats = _per_neuron()
-    v_reset: Floats = _per_neuron(0.0)
-    w_in: Floats = _per_neuron(1.0)
+    v_threshold: Floats = field(metadata=_NEURON)
+    v_reset: Floats = field(metadata=_ZERO)
+    w_in: Floats = field(metadata=_ONE)
     """Gain of the synapses."""
 
 
@@ -222,14 +219,14 @@ class CubaLIF(Neuron):
 class CubaLI(Neuron):
     """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; the output is v."""
 
-    tau_syn: Floats = _per_neuron(may_be_infinite=True)
+    tau_syn: Floats = field(metadata=_TAU)
     """Time constant of the synaptic current in s."""
-    tau_mem: Floats = _per_neuron(may_be_infinite=True)
+    tau_mem: Floats = field(metadata=_TAU)
     """Time constant of the membrane in s."""
-    r: Floats = _per_neuron()
-    v_leak: Floats = _per_neuron()
+    r: Floats = field(metadata=_NEURON)
+    v_leak: Floats = field(metadata=_NEURON)
     """Resting potential."""
-    w_in: Floats = _per_neuron(1.0)
+    w_in: Floats = field(metadata=_ONE)
     """Gain of the synapses."""
 
 
@@ -237,7 +234,7 @@ class CubaLI(Neuron):
 class Threshold(Neuron):
     """Spike if x passes ``threshold``; no state."""
 
-    threshold: Floats = _per_neuron()
+    threshold: Floats = field(metadata=_NEURON)
 
 
 NODE_TYPES: Mapping[str, type[Node]] = {

@@ -20,15 +20,15 @@ import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from tinysnn.errors import OptionError
 from tinysnn.graph import Compare, Decay, Reset, ResetTiming
 
-Gain = Union[Literal["dt", "tick"], float]
-VInit = Union[Literal["rest", "reset", "zero"], float]
+Gain: TypeAlias = Literal["dt", "tick"] | float
+VInit: TypeAlias = Literal["rest", "reset", "zero"] | float
 MAX_OPTION_BYTES = 1 << 20
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
@@ -159,7 +159,8 @@ def _convert(values: Any, kind: type[_Options], where: str) -> _Options:
 
 
 def _plain(message: str) -> str:
-    return message.replace("Object contains unknown field", "unknown option").replace(" - at", " at")
+    text = message.replace("Object contains unknown field", "unknown option")
+    return text.replace(" - at", " at")
 
 
 def _hint(message: str) -> str:

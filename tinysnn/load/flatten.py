@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -65,18 +65,18 @@ def _add_level(graph: FlatGraph, group: Group, prefix: str, where: str) -> None:
     kinds = {name: _kind(node, f"{here}: node {name!r}") for name, node in nodes.members.items()}
     for name, member in nodes.members.items():
         # the cast holds: _kind has refused everything that is not a group
-        _add_node(graph, cast(Group, member), kinds[name], prefix + name, bool(prefix), where)
+        _add_node(graph, cast("Group", member), prefix, name, where)
     for source, target in _edges(group, here):
-        tail, head = _end(source, kinds, nodes, "Output"), _end(target, kinds, nodes, "Input")
+        tail = _end(source, nodes, "Output", here)
+        head = _end(target, nodes, "Input", here)
         for name, end in ((source, tail), (target, head)):
             if end is None:
                 raise _unknown_node(name, (source, target), kinds, here)
         graph.edges.append((f"{prefix}{tail}", f"{prefix}{head}"))
 
 
-def _add_node(
-    graph: FlatGraph, member: Group, kind: str, name: str, nested: bool, where: str
-) -> None:
+def _add_node(graph: FlatGraph, member: Group, prefix: str, key: str, where: str) -> None:
+    kind, name = _kind(member, where), prefix + key
     if kind == _SUBGRAPH:
         _add_level(graph, member, f"{name}.", where)
         return
@@ -88,7 +88,7 @@ def _add_node(
         )
     if kind not in NODE_TYPES:
         graph.unsupported[name] = kind
-    if nested and kind in ("Input", "Output"):
+    if prefix and kind in ("Input", "Output"):
         graph.ports.add(name)
     values = {
         key: value
@@ -103,20 +103,20 @@ def _edges(group: Group, where: str) -> list[Edge]:
     edges = group.members.get("edges")
     if isinstance(edges, np.ndarray) and edges.size == 0:
         return []
-    bad = not isinstance(edges, np.ndarray) or edges.dtype != object
-    if bad or edges.ndim != 2 or edges.shape[1] != 2:  # type: ignore[union-attr]
+    pairs = isinstance(edges, np.ndarray) and edges.dtype == object and edges.shape[1:] == (2,)
+    if not pairs:
         raise ModelError(
             "edges are not pairs of node names", where=where, fix="Export the network again."
         )
-    return list(dict.fromkeys((str(a), str(b)) for a, b in edges))  # type: ignore[union-attr]
+    return list(dict.fromkeys((str(pair[0]), str(pair[1])) for pair in cast("Any", edges)))
 
 
-def _end(name: str, kinds: dict[str, str], nodes: Group, port_kind: str) -> str | None:
+def _end(name: str, nodes: Group, port_kind: str, where: str) -> str | None:
     """The flat name an edge's end means: a subgraph stands for its only Input or Output."""
-    if kinds.get(name) != _SUBGRAPH:
-        return name if name in kinds else None
-    inner = nodes.members[name]
-    members = inner.members.get("nodes") if isinstance(inner, Group) else None
+    inner = nodes.members.get(name)
+    if not isinstance(inner, Group) or inner.members.get("type") != _SUBGRAPH:
+        return None if inner is None else name
+    members = inner.members.get("nodes")
     if not isinstance(members, Group):
         return None
     ports = [
@@ -127,6 +127,7 @@ def _end(name: str, kinds: dict[str, str], nodes: Group, port_kind: str) -> str 
     if len(ports) != 1:
         raise ModelError(
             f"subgraph {name!r} has {len(ports)} {port_kind} nodes, so an edge to it is not clear",
+            where=where,
             fix=f"Give it exactly one {port_kind}.",
         )
     return f"{name}.{ports[0]}"

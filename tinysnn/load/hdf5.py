@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,8 @@ MAX_ATTR_BYTES = 4096
 # gzip, shuffle, fletcher32, szip, nbit, scaleoffset, lzf: all built into h5py
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
 
-Value = Union[npt.NDArray[Any], str]
-Member = Union["Group", Value]
+Value: TypeAlias = "npt.NDArray[Any] | str"
+Member: TypeAlias = "Group | Value"
 
 
 @dataclass
@@ -54,9 +54,7 @@ def read_bytes(path: Path, error: type[TinysnnError], *, limit: int = MAX_FILE_B
     except (OSError, ValueError) as exc:
         raise error(f"cannot be read: {exc}", where=str(path), fix="Check the path.") from exc
     if len(data) > limit:
-        raise error(
-            f"larger than {limit >> 20} MiB", where=str(path), fix="Give a smaller file."
-        )
+        raise error(f"larger than {limit >> 20} MiB", where=str(path), fix="Give a smaller file.")
     return data
 
 
@@ -83,7 +81,7 @@ def read_tree(path: Path, error: type[TinysnnError]) -> Group:
             return reader.group(file, "", 0)
     except TinysnnError:
         raise
-    except Exception as exc:  # noqa: BLE001 - h5py raises nearly anything on damaged files
+    except Exception as exc:  # h5py raises nearly anything on damaged files
         reason = " ".join(str(exc).split())[:160] or type(exc).__name__
         raise error(
             f"damaged HDF5 file ({reason})", where=str(path), fix="Copy or export it again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,36 +26,74 @@ def resolve_shapes(
     ModelError
         Fields of one node differ in shape, or the size of a scalar node cannot be known.
     """
-    edges = list(edges)
-    takes: Ends = {}
-    gives: Ends = {}
+    flow = _Flow(kinds, values, where)
     for name, kind in kinds.items():
         ends = _own_shapes(kind, values[name], f"{where}: node {name!r}")
         if ends is not None:
-            takes[name], gives[name] = ends
+            flow.takes[name], flow.gives[name] = ends
     forward: dict[str, list[str]] = {name: [] for name in kinds}
     backward: dict[str, list[str]] = {name: [] for name in kinds}
     for source, target in edges:
         forward[source].append(target)
         backward[target].append(source)
-    _spread(kinds, values, takes, gives, forward, where)
-    _spread_back(kinds, takes, gives, backward)
-    _spread(kinds, values, takes, gives, forward, where)
-    missing = [name for name in kinds if name not in takes]
-    if missing:
-        raise ModelError(
-            "scalar parameters, and no neighbour tells how many neurons there are",
-            where=f"{where}: node {missing[0]!r}",
-            fix="Write the parameters per neuron.",
-        )
-    total = sum(int(np.prod(shape)) for shape in takes.values())
-    if total > MAX_ELEMENTS:
-        raise ModelError(
-            f"{total} values per tick in all nodes together",
-            where=where,
-            fix=f"At most {MAX_ELEMENTS} are taken: reduce the network.",
-        )
-    return takes, gives
+    flow.spread(forward)
+    flow.spread_back(backward)
+    flow.spread(forward)
+    flow.check()
+    return flow.takes, flow.gives
+
+
+@dataclass
+class _Flow:
+    """Shapes known so far, and how they pass along edges to nodes that have none of their own."""
+
+    kinds: dict[str, str]
+    values: dict[str, Fields]
+    where: str
+    takes: Ends = field(default_factory=dict)
+    gives: Ends = field(default_factory=dict)
+
+    def spread(self, forward: dict[str, list[str]]) -> None:
+        """A node of unknown shape takes that of the first node known to feed it."""
+        queue = deque(self.gives)
+        while queue:
+            source = queue.popleft()
+            for target in forward[source]:
+                if target in self.takes:
+                    continue
+                shape = self.gives[source]
+                self.takes[target] = self.gives[target] = shape
+                if self.kinds[target] == "Flatten":
+                    here = f"{self.where}: node {target!r}"
+                    self.gives[target] = _flattened(self.values[target], shape, here)
+                queue.append(target)
+
+    def spread_back(self, backward: dict[str, list[str]]) -> None:
+        """A node still unknown takes the shape of the node it feeds (not through a Flatten)."""
+        queue = deque(self.takes)
+        while queue:
+            target = queue.popleft()
+            for source in backward[target]:
+                if source not in self.takes and self.kinds[source] != "Flatten":
+                    self.takes[source] = self.gives[source] = self.takes[target]
+                    queue.append(source)
+
+    def check(self) -> None:
+        """Every shape is known, and all together are not too large."""
+        missing = [name for name in self.kinds if name not in self.takes]
+        if missing:
+            raise ModelError(
+                "scalar parameters, and no neighbour tells how many neurons there are",
+                where=f"{self.where}: node {missing[0]!r}",
+                fix="Write the parameters per neuron.",
+            )
+        total = sum(int(np.prod(shape)) for shape in self.takes.values())
+        if total > MAX_ELEMENTS:
+            raise ModelError(
+                f"{total} values per tick in all nodes together",
+                where=self.where,
+                fix=f"At most {MAX_ELEMENTS} are taken: reduce the network.",
+            )
 
 
 def check_edges(takes: Ends, gives: Ends, edges: Iterable[Edge], where: str) -> list[str]:
@@ -132,41 +171,6 @@ def _flattened(values: Fields, shape: Shape, where: str) -> Shape:
     return Flatten(shape, start, end).output_shape
 
 
-def _spread(
-    kinds: dict[str, str],
-    values: dict[str, Fields],
-    takes: Ends,
-    gives: Ends,
-    forward: dict[str, list[str]],
-    where: str,
-) -> None:
-    """A node of unknown shape takes that of the first node known to feed it."""
-    queue = deque(gives)
-    while queue:
-        source = queue.popleft()
-        for target in forward[source]:
-            if target in takes:
-                continue
-            shape = gives[source]
-            takes[target] = gives[target] = shape
-            if kinds[target] == "Flatten":
-                gives[target] = _flattened(values[target], shape, f"{where}: node {target!r}")
-            queue.append(target)
-
-
-def _spread_back(
-    kinds: dict[str, str], takes: Ends, gives: Ends, backward: dict[str, list[str]]
-) -> None:
-    """A node still unknown takes the shape of the node it feeds (not through a Flatten)."""
-    queue = deque(takes)
-    while queue:
-        target = queue.popleft()
-        for source in backward[target]:
-            if source not in takes and kinds[source] != "Flatten":
-                takes[source] = gives[source] = takes[target]
-                queue.append(source)
-
-
 def broadcast(kind: str, values: Fields, shape: Shape) -> Fields:
     """The fields with every per-neuron value in the node's shape (and a bias in its length)."""
     result = dict(values)
@@ -177,5 +181,3 @@ def broadcast(kind: str, values: Fields, shape: Shape) -> Fields:
     for name in fields_with_role(kind, "bias"):
         result[name] = np.broadcast_to(values[name], (values["weight"].shape[0],)).copy()
     return result
-
-

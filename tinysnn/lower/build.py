@@ -57,7 +57,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
     )
 
 
-def _end(network: Network, kind: type[Input] | type[Output]) -> str:
+def _end(network: Network, kind: type[Input | Output]) -> str:
     found = [name for name, node in network.nodes.items() if isinstance(node, kind)]
     if len(found) != 1:
         names = ", ".join(map(repr, found)) or "none"

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinysnn.errors import ModelError
 from tinysnn.graph import Floats
-from tinysnn.network import Affine, Input, Linear, Network, Neuron, Node, Scale
+from tinysnn.network import Affine, Flatten, Input, Linear, Network, Neuron, Node, Output, Scale
 
 MAX_WEIGHTS = 1 << 25
 
@@ -50,15 +50,15 @@ def fold(network: Network) -> dict[str, Expression]:
             raise _error(network, name, "gets no input", "Connect it or remove it.")
         _refuse_graded(network, name, sources[name])
         total = _sum([_give(network, known, source) for source in sources[name]])
-        if isinstance(node, Neuron) or not _is_linear(node):
-            entering[name] = total
-        else:
+        if _is_linear(node):
             known[name] = _through(network, name, node, total)
+        else:
+            entering[name] = total
     return entering
 
 
 def _is_linear(node: Node) -> bool:
-    return type(node).__name__ in ("Linear", "Affine", "Scale", "Flatten")
+    return isinstance(node, (Linear, Affine, Scale, Flatten))
 
 
 def _identity(name: str, node: Node) -> Expression:
@@ -103,15 +103,15 @@ def _refuse_graded(network: Network, name: str, sources: list[str]) -> None:
     node = network.nodes[name]
     for source in sources:
         giver = network.nodes[source]
-        if isinstance(giver, Neuron) and not giver.fires and type(node).__name__ != "Output":
-            if type(node).__name__ != "Flatten":
-                raise _error(
-                    network,
-                    source,
-                    f"({type(giver).__name__}) gives its membrane to {name!r} "
-                    f"({type(node).__name__}), but layers pass on spikes only",
-                    "Let it feed the Output alone, or use a firing neuron.",
-                )
+        if not isinstance(giver, Neuron) or giver.fires or isinstance(node, (Output, Flatten)):
+            continue
+        raise _error(
+            network,
+            source,
+            f"gives its membrane to {name!r} ({type(node).__name__}), but layers pass on spikes "
+            "only",
+            "Let it feed the Output alone, or use a firing neuron.",
+        )
 
 
 def _sum(parts: list[Expression]) -> Expression:

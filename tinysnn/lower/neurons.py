@@ -84,9 +84,7 @@ def file_gains(node: Neuron, own: NodeOptions) -> dict[str, FileGains]:
     cuba = isinstance(node, (CubaLIF, CubaLI))
     result = {"gain": _leaky_gain(r, leak(_flat(node, "tau_mem" if cuba else "tau"), own))}
     if cuba:
-        result["synapse_gain"] = _leaky_gain(
-            _flat(node, "w_in"), leak(_flat(node, "tau_syn"), own)
-        )
+        result["synapse_gain"] = _leaky_gain(_flat(node, "w_in"), leak(_flat(node, "tau_syn"), own))
     return result
 
 
@@ -95,7 +93,9 @@ def _leaky_gain(factor: Floats, fraction: Floats | None) -> FileGains:
         return FileGains(None if fraction is None else factor * fraction, factor)
 
 
-def discretise(name: str, node: Neuron, own: NodeOptions, *, snap: bool, where: str) -> NeuronUpdate:
+def discretise(
+    name: str, node: Neuron, own: NodeOptions, *, snap: bool, where: str
+) -> NeuronUpdate:
     """The update of one node per tick, relative to its resting potential.
 
     ``own`` has every option that ``questions`` asks for.
@@ -150,7 +150,7 @@ def _decay(node: Neuron, name: str, own: NodeOptions, here: str) -> Floats:
     first = int(np.argmax(bad))
     if tau[first] < 0:
         fix = "A negative tau is how snnTorch exports beta above 1: keep beta at most 1."
-    elif not 0 < tau[first]:
+    elif tau[first] == 0:
         fix = "Use a time constant above 0, a Threshold node, or decay = exact."
     else:
         fix = "dt_s must not exceed tau with decay = euler: check dt_s, or use decay = exact."

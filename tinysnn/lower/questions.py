@@ -9,7 +9,7 @@ import numpy as np
 
 from tinysnn.errors import OptionError
 from tinysnn.lower.neurons import file_gains
-from tinysnn.network import IF, LIF, CubaLI, CubaLIF, I, LI, Network, Neuron, Threshold
+from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron, Threshold
 from tinysnn.options import CHOICES, LowerOptions, NodeOptions
 
 
@@ -73,7 +73,7 @@ def _missing(node: Neuron, own: NodeOptions) -> Iterator[str]:
         yield "dt_s"
     if own.decay is None and _finite_taus(node):
         yield "decay"
-    if isinstance(node, Neuron) and node.fires:
+    if node.fires:
         yield from _missing_firing(node, own)
     if own.v_init is None and _v_init_matters(node):
         yield "v_init"
