@@ -15,7 +15,12 @@ import click
 
 from tinysnn import __version__
 from tinysnn.cli.boards import boards
+from tinysnn.cli.build import build
+from tinysnn.cli.check import check
 from tinysnn.cli.doctor import doctor
+from tinysnn.cli.generate import generate
+from tinysnn.cli.inspect import inspect
+from tinysnn.cli.pack import pack
 from tinysnn.errors import TinysnnError
 
 EXIT_FAULT = 70
@@ -39,7 +44,7 @@ def cli() -> None:
     """
 
 
-for _command in (doctor, boards):
+for _command in (doctor, boards, check, pack, inspect, generate, build):
     cli.add_command(_command)
 
 
@@ -67,8 +72,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    click.echo(f"error: {line}", err=True)
+    click.echo(f"error: {message.rstrip()}", err=True)
     return code
 
 
