@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.errors import StimulusError
 from tinysnn.ops import current, li, lif, rows
-from tinysnn.ops.fixed import Ints, align, leak_nearest, leak_zero
+from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, leak_zero
 from tinysnn.ops.idle import catch_up
 from tinysnn.pack import Pack, PackedLayer, state_bytes, state_layout
 from tinysnn.stimulus import Stimulus
@@ -48,7 +48,7 @@ class LayerState:
             self.hot = lif.stays_hot(layer, self.v, self.fired)
         else:
             self.v = li.step(self.v, y, layer.wide("beta"), spec.state_bits)
-            self.hot = bool((self.v[layer.wide("beta") < 1 << 16] != 0).any())
+            self.hot = bool(self.v.any()) and not bool((layer.wide("beta") == ONE_Q16).all())
         self.hot = self.hot or (spec.has_current and bool(self.i.any()))
 
     def field(self, name: str) -> npt.NDArray[np.int64]:
@@ -159,8 +159,6 @@ def layer_rates(pack: Pack, stimuli: list[Stimulus]) -> tuple[list[float | None]
     at an end of the state range after a tick.
 
     """
-    from tinysnn.ops.fixed import STATE_RANGE
-
     spikes = np.zeros(len(pack.layers))
     saturated = np.zeros(len(pack.layers), np.int64)
     for stimulus in stimuli:

@@ -46,7 +46,7 @@ def view_cell(layer: PackedLayer, tables: Tables, *, graded: bool) -> CellView:
     reset_to = tables.expression("reset_to", layer.reset_to, "membrane after a reset")
     saturate = f"tsnn_sat{spec.state_bits}"
     same_tick, next_tick = _resets(layer, theta, reset_to, saturate)
-    hot_check, hot_value = _hot(layer, beta_kind, beta, theta)
+    hot_check, hot_value = _hot(layer, beta_kind, theta)
     leak = f"tsnn_leak{spec.state_bits}_{'nearest' if spec.fires else 'zero'}"
     return CellView(
         template="ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
@@ -78,7 +78,7 @@ def _unsigned(expression: str) -> str:
 
 
 def _kind(decay: np.typing.NDArray[np.int32]) -> str:
-    if decay.size > 1:
+    if (decay != decay[0]).any():
         return "each"
     return {ONE_Q16: "one", 0: "zero"}.get(int(decay[0]), "same")
 
@@ -122,15 +122,14 @@ def _resets(layer: PackedLayer, theta: str, reset_to: str, saturate: str) -> tup
     return (statement, "") if spec.reset_timing == "same-tick" else ("", statement)
 
 
-def _hot(layer: PackedLayer, beta_kind: str, beta: str, theta: str) -> tuple[str, str]:
+def _hot(layer: PackedLayer, beta_kind: str, theta: str) -> tuple[str, str]:
     """The statement that notices a neuron that may act without events, and the flag's value."""
     spec = layer.spec
     current = " | (active != 0)" if spec.has_current else ""
     if not spec.may_skip:
         return "", ""
     if not spec.fires:
-        check = {"one": "", "each": f"active |= ({beta} != {ONE_Q16}) ? v : 0;"}
-        statement = check.get(beta_kind, "active |= v;")
+        statement = "" if beta_kind == "one" else "active |= v;"
         return statement, "(active != 0) ? 1u : 0u" if statement or current else "0u"
     compare = ">" if spec.compare == "gt" else ">="
     if spec.reset == "none" or spec.reset_timing == "next-tick":

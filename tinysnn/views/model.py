@@ -108,7 +108,7 @@ def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView,
             layer = pack.layers[entry.layer]
             doc = f"layer {entry.layer}: {doc}"
             if kind == "v":
-                initial = layers[entry.layer].cell.v_init
+                initial = layers[entry.layer].cell.v_init.replace("int32_t", C_TYPES[entry.dtype])
             elif kind == "hot":
                 initial = f"{int(layer.wide('v_init').any())}u"
         single = kind in ("idle", "hot", "pad")

@@ -44,7 +44,7 @@ class Tables:
     def expression(self, name: str, values: npt.NDArray[np.int32] | None, doc: str) -> str:
         """C text of type int32_t for neuron j: a literal, or a look-up in a table."""
         wide = np.zeros(1, np.int64) if values is None else values.astype(np.int64)
-        if wide.size == 1:
+        if (wide == wide[0]).all():
             return literal(int(wide[0]))
         symbol = f"{self.prefix}_{name}"
         self.made.append(
