@@ -31,13 +31,11 @@ uint32_t tsnn_port_ticks(void)
 {
     uint32_t rounds;
     uint32_t low;
-    bool again = true;
-    /* The three values belong together if the counter has not gone round between the reads: no
-     * exception has run, and none is about to. */
-    while (again) {
+    /* The values belong together if the counter has not gone round between the reads: no exception
+     * has run, and none is about to. */
+    do {
         rounds = tsnn_systick_rounds;
         low = SYST_MAX - SYST_CVR;
-        again = (SCB_ICSR & SCB_ICSR_PENDSTSET) != 0u || rounds != tsnn_systick_rounds;
-    }
+    } while ((SCB_ICSR & SCB_ICSR_PENDSTSET) != 0u || rounds != tsnn_systick_rounds);
     return (rounds << 24) | low;
 }

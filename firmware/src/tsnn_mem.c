@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compilers emit calls to these three even for code that never names them. Weak, so that a C
- * library's own win where one is linked. They work by words where they can, because a cleared or
- * copied array in a model's step is in the hot path. */
+/* Compilers emit calls to these even for code that never names them: gcc the C library's names,
+ * clang those of the ARM run-time ABI. Weak, so that a C library's own win where one is linked.
+ * They work by words where they can, because a cleared or copied array in a model's step is in the
+ * hot path. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,3 +83,48 @@ TSNN_MEM("memset") void *memset(void *to, int value, size_t count)
     }
     return to;
 }
+
+/* The run-time ABI's names, for any alignment and for 4 and 8 bytes. */
+void __aeabi_memcpy(void *to, const void *from, size_t count);
+void __aeabi_memcpy4(void *to, const void *from, size_t count);
+void __aeabi_memcpy8(void *to, const void *from, size_t count);
+void __aeabi_memmove(void *to, const void *from, size_t count);
+void __aeabi_memmove4(void *to, const void *from, size_t count);
+void __aeabi_memmove8(void *to, const void *from, size_t count);
+void __aeabi_memset(void *to, size_t count, int value);
+void __aeabi_memset4(void *to, size_t count, int value);
+void __aeabi_memset8(void *to, size_t count, int value);
+void __aeabi_memclr(void *to, size_t count);
+void __aeabi_memclr4(void *to, size_t count);
+void __aeabi_memclr8(void *to, size_t count);
+
+#define TSNN_ALIAS(name) __attribute__((weak, alias(name)))
+
+TSNN_MEM("memcpy") void __aeabi_memcpy(void *to, const void *from, size_t count)
+{
+    (void)memcpy(to, from, count);
+}
+
+TSNN_MEM("memmove") void __aeabi_memmove(void *to, const void *from, size_t count)
+{
+    (void)memmove(to, from, count);
+}
+
+TSNN_MEM("memset") void __aeabi_memset(void *to, size_t count, int value)
+{
+    (void)memset(to, value, count);
+}
+
+TSNN_MEM("memset") void __aeabi_memclr(void *to, size_t count)
+{
+    (void)memset(to, 0, count);
+}
+
+TSNN_ALIAS("__aeabi_memcpy") void __aeabi_memcpy4(void *to, const void *from, size_t count);
+TSNN_ALIAS("__aeabi_memcpy") void __aeabi_memcpy8(void *to, const void *from, size_t count);
+TSNN_ALIAS("__aeabi_memmove") void __aeabi_memmove4(void *to, const void *from, size_t count);
+TSNN_ALIAS("__aeabi_memmove") void __aeabi_memmove8(void *to, const void *from, size_t count);
+TSNN_ALIAS("__aeabi_memset") void __aeabi_memset4(void *to, size_t count, int value);
+TSNN_ALIAS("__aeabi_memset") void __aeabi_memset8(void *to, size_t count, int value);
+TSNN_ALIAS("__aeabi_memclr") void __aeabi_memclr4(void *to, size_t count);
+TSNN_ALIAS("__aeabi_memclr") void __aeabi_memclr8(void *to, size_t count);
