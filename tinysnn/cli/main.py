@@ -17,6 +17,7 @@ from tinysnn import __version__
 from tinysnn.cli.boards import boards
 from tinysnn.cli.build import build
 from tinysnn.cli.check import check
+from tinysnn.cli.data import data
 from tinysnn.cli.doctor import doctor
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for _command in (doctor, boards, check, pack, inspect, generate, build):
+for _command in (doctor, boards, check, pack, inspect, generate, build, data):
     cli.add_command(_command)
 
 

@@ -1,0 +1,156 @@
+"""`check` and `pack`: what a person gets to see, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import OPTIONS, write_nir, write_options
+
+
+def test_check_shows_every_layer(cli, model):
+    outcome = cli("check", model)
+    assert outcome.code == 0
+    for word in ("lif0", "lif1", "0.875", "subtract, same-tick", "note: lif0"):
+        assert word in outcome.out
+
+
+def test_check_json_on_standard_output_is_only_json(cli, model):
+    result = json.loads(cli("check", model, "--json", "-").out)
+    assert [layer["layer"] for layer in result["layers"]] == ["lif0", "lif1"]
+    assert result["n_in"] == 12
+
+
+@pytest.mark.parametrize("option", sorted(OPTIONS))
+def test_a_missing_option_is_named(refused, model, tmp_path, option):
+    options = write_options(tmp_path / "options.toml", **{option: None})
+    if option == "dt_s":  # gain `tick` and dt would agree only by chance
+        options = write_options(tmp_path / "options.toml", dt_s=None, gain='"tick"')
+    outcome = refused(2, "check", model, "--options", options, says=["the file cannot say"])
+    assert option in outcome.err
+    assert "lif0" in outcome.err
+
+
+def test_a_flag_takes_the_place_of_the_file(cli, model):
+    out = cli("check", model, "--reset", "zero", "--compare", "gt").out
+    assert "zero, same-tick" in out
+    assert "> 1" in out
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--decay", "sometimes"], "sometimes"),
+        (["--dt", "-1"], "dt_s"),
+        (["--dt", "nan"], "dt_s"),
+        (["--gain", "much"], "gain"),
+        (["--options", "nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_bad_options(refused, model, flags, says):
+    refused(2, "check", model, *flags, says=[says])
+
+
+def test_a_file_that_is_not_there(refused, tmp_path):
+    refused(2, "check", tmp_path / "none.nir", says=["none.nir", "no such file"])
+
+
+@pytest.mark.parametrize("length", [0, 7, 100, -20])
+def test_a_truncated_file(refused, model, tmp_path, length):
+    data = model.read_bytes()
+    cut = tmp_path / "cut.nir"
+    cut.write_bytes(data[:length])
+    target = tmp_path / "cut.tsnn"
+    refused(2, "pack", cut, "-o", target, says=["cut.nir"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.nir"]
+
+
+def test_an_unsupported_node_is_named(refused, tmp_path):
+    import nir
+
+    nodes = {
+        "input": nir.Input(np.array([1, 8, 8])),
+        "my_conv": nir.Conv2d((8, 8), np.ones((2, 1, 3, 3)), 1, 0, 1, 1, np.zeros(2)),
+        "output": nir.Output(np.array([2, 6, 6])),
+    }
+    nir.write(
+        tmp_path / "conv.nir",
+        nir.NIRGraph(nodes, [("input", "my_conv"), ("my_conv", "output")]),
+    )
+    refused(2, "check", tmp_path / "conv.nir", says=["'my_conv' (Conv2d)"])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers(refused, tmp_path, value):
+    weight = np.full((3, 4), 0.5)
+    weight[1, 2] = value
+    path = write_nir(tmp_path / "bad.nir", [weight])
+    refused(2, "check", path, says=["fc0"])
+
+
+def test_a_decay_outside_0_and_1(refused, model):
+    refused(2, "check", model, "--dt", "1", says=["lif0"])
+
+
+def test_pack_reports_and_is_the_same_every_time(cli, model, tmp_path):
+    first, second = tmp_path / "a.tsnn", tmp_path / "b.tsnn"
+    outcome = cli("pack", model, "-o", first)
+    assert outcome.code == 0
+    assert "Written to" in outcome.out
+    assert cli("pack", model, "-o", second).code == 0
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tsnn", "b.tsnn"]
+
+
+def test_pack_with_calibration_reports_rates(cli, model, spikes, tmp_path):
+    report = tmp_path / "report.json"
+    target = tmp_path / "a.tsnn"
+    outcome = cli("pack", model, "-o", target, "--calibrate", spikes, "--json", report)
+    assert outcome.code == 0, outcome.err
+    result = json.loads(report.read_text())
+    assert result["calibration"] == "1 clips, 40 ticks"
+    for layer in result["layers"]:
+        assert layer["report"]["rate_float"] == pytest.approx(
+            layer["report"]["rate_packed"], abs=0.05
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--bits", "3"], "'3'"),
+        (["--layer-bits", "lif0"], "LAYER=VALUE"),
+        (["--layer-bits", "lif0=5"], "lif0=5"),
+        (["--layer-bits", "nobody=4"], "nobody"),
+        (["--allow-silent", "nobody"], "nobody"),
+        (["--name", "9 lives"], "9 lives"),
+        (["--name", "while"], "while"),
+        (["--calibrate", "none.npz"], "none.npz"),
+    ],
+)
+def test_pack_refuses(refused, model, tmp_path, flags, says):
+    refused(2, "pack", model, "-o", tmp_path / "x.tsnn", *flags, says=[says])
+    assert not list(tmp_path.iterdir())
+
+
+def test_pack_into_a_folder_that_is_not_there(refused, model, tmp_path):
+    refused(2, "pack", model, "-o", tmp_path / "no" / "x.tsnn", says=["x.tsnn"])
+
+
+def test_a_failed_pack_leaves_the_old_one(refused, packed, model, tmp_path):
+    old = shutil.copy(packed, tmp_path / "x.tsnn")
+    before = old.read_bytes()
+    refused(2, "pack", model, "-o", old, "--layer-bits", "nobody=4")
+    assert old.read_bytes() == before
+
+
+def test_calibration_of_another_width(refused, model, tmp_path):
+    np.savez(tmp_path / "wide.npz", raster=np.zeros((5, 13), np.uint8))
+    target = tmp_path / "x.tsnn"
+    outcome = refused(2, "pack", model, "-o", target, "--calibrate", tmp_path / "wide.npz")
+    assert "12" in outcome.err
+    assert "13" in outcome.err
+    assert not target.exists()
