@@ -1,0 +1,210 @@
+"""The host runner: the same generated C as a shared library in this process, no wire."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import DeviceError
+from tinysnn.run.base import RunnerInfo, expected_model
+from tinysnn.session_checks import Expected, check_raster
+from tinysnn.stimulus import Stimulus
+from tinysnn.trace import Trace
+
+if TYPE_CHECKING:
+    from tinysnn.pack import Pack
+
+_POISON = 0xA5
+
+
+class _Input(ctypes.Structure):
+    _fields_ = (
+        ("index", ctypes.c_void_p),
+        ("value", ctypes.c_void_p),
+        ("count", ctypes.c_uint32),
+    )
+
+
+class _Output(ctypes.Structure):
+    _fields_ = _Input._fields_
+
+
+_INIT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+_STEP = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Input), ctypes.POINTER(_Output)
+)
+
+
+class _Model(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("digest", ctypes.POINTER(ctypes.c_uint8)),
+        ("n_in", ctypes.c_uint16),
+        ("n_out", ctypes.c_uint16),
+        ("flags", ctypes.c_uint32),
+        ("struct_bytes", ctypes.c_uint32),
+        ("state_bytes", ctypes.c_uint32),
+        ("init", _INIT),
+        ("step", _STEP),
+    )
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = (("model", ctypes.POINTER(_Model)), ("state", ctypes.c_void_p))
+
+
+class HostModel:
+    """One model of a shared library that `build_host` made."""
+
+    def __init__(self, library: Path, expected: Expected, slot: int) -> None:
+        """Load the library.
+
+        Raises
+        ------
+        DeviceError: it cannot be loaded, or holds another model.
+
+        """
+        try:
+            self._library = ctypes.CDLL(str(library))
+            count = ctypes.c_uint32.in_dll(self._library, "tsnn_slot_count").value
+            slots = (_Slot * count).in_dll(self._library, "tsnn_slots")
+            self._crc = self._library.tsnn_crc32
+        except (OSError, ValueError, AttributeError) as error:
+            raise DeviceError(
+                f"cannot load the library ({error})", where=str(library), fix="Build it again."
+            ) from None
+        self._crc.restype = ctypes.c_uint32
+        self._crc.argtypes = (ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t)
+        self._expected = expected
+        if slot >= count or bytes(slots[slot].model.contents.digest[:32]) != expected.digest:
+            raise DeviceError(
+                f"slot {slot} does not hold {expected.name!r}",
+                where=str(library),
+                fix="Build it again.",
+            )
+        self._model = slots[slot].model.contents
+        self._state = slots[slot].state
+
+    def run(self, stimulus: Stimulus, *, keep_states: bool) -> Trace:
+        """Poison and reset the model, then run one clip.
+
+        Raises
+        ------
+        StimulusError: the raster does not fit.
+        DeviceError: the model refused its input.
+
+        """
+        check_raster(stimulus, self._expected)
+        ctypes.memset(self._state, _POISON, self._model.struct_bytes)
+        self._check(self._model.init(self._state), "init")
+        hashes, states, outputs = [self._hash(0)], [self._bytes()], []
+        for row in stimulus.raster:
+            outputs.append(self._step(row))
+            hashes.append(self._hash(hashes[-1]))
+            if keep_states:
+                states.append(self._bytes())
+        kept = np.frombuffer(b"".join(states), np.uint8).reshape(len(states), -1)
+        return Trace(
+            output=np.array(outputs, np.int32).reshape(-1, self._expected.n_out),
+            hashes=np.array(hashes, np.uint32),
+            states=kept if keep_states else None,
+        )
+
+    def _step(self, row: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+        index = np.flatnonzero(row).astype(np.uint16)
+        value = row[index].astype(np.int8)
+        spikes = np.zeros(self._expected.n_out, np.uint16)
+        values = np.zeros(self._expected.n_out, np.int32)
+        graded = value.ctypes.data if self._expected.graded_input else None
+        given = _Input(index.ctypes.data, graded, index.size)
+        out = _Output(spikes.ctypes.data, values.ctypes.data, 0)
+        self._check(self._model.step(self._state, given, out), "step")
+        if self._expected.value_output:
+            return values
+        if out.count > spikes.size or np.any(spikes[: out.count] >= spikes.size):
+            raise DeviceError("the model wrote outputs that it does not have", where="host")
+        values[spikes[: out.count]] = 1
+        return values
+
+    def _hash(self, before: int) -> int:
+        return int(self._crc(before, self._state, self._model.state_bytes))
+
+    def _bytes(self) -> bytes:
+        return ctypes.string_at(self._state, self._model.state_bytes)
+
+    def _check(self, status: int, what: str) -> None:
+        if status != 0:
+            raise DeviceError(
+                f"the model's {what} failed with status {status}",
+                where="host",
+                fix="Generate and build the model again.",
+            )
+
+
+class HostRunner:
+    """Packs compiled with this machine's compiler. Counts nothing."""
+
+    def __init__(self, packs: Sequence[Pack], slot: int, work_dir: Path | None) -> None:
+        from tinysnn.build import build_host
+
+        self._temporary = None if work_dir else tempfile.mkdtemp(prefix="tinysnn-host-")
+        try:
+            folder = work_dir or Path(str(self._temporary))
+            library = _own_copy(build_host(packs, folder))
+            try:
+                self._model = HostModel(library, expected_model(packs[slot]), slot)
+            finally:
+                with suppress(OSError):  # some systems keep the file of a loaded library
+                    library.unlink()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def info(self) -> RunnerInfo:
+        """See `Runner`."""
+        from tinysnn.build import find_cc
+
+        return RunnerInfo("host", "host", platform.machine(), Path(find_cc()).name, 0, None)
+
+    def run(self, stimulus: Stimulus, keep_states: bool = False) -> Trace:  # noqa: FBT001, FBT002
+        """See `Runner`."""
+        return self._model.run(stimulus, keep_states=keep_states)
+
+    def close(self) -> None:
+        """See `Runner`."""
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __enter__(self) -> HostRunner:  # noqa: PYI034 (see Runner)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _own_copy(library: Path) -> Path:
+    """Copy the library under a name of its own, to be loaded and then deleted.
+
+    A library that is loaded twice from one path is loaded once: a rebuilt one would be the old
+    one, and two runners would share one state.
+    """
+    handle, name = tempfile.mkstemp(prefix="tinysnn-", suffix=library.suffix, dir=library.parent)
+    os.close(handle)
+    return Path(shutil.copyfile(library, name))
