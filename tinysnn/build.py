@@ -87,6 +87,16 @@ def _copy_tree(source: Path, target: Path) -> None:
         _replace_text(target / name, (source / name).read_text(encoding="utf-8"))
 
 
+def _emit(packs: Sequence[Pack], model_dir: Path, core: str) -> None:
+    """Generate the C of `packs` and remove that of models built here before."""
+    from tinysnn.emit import emit
+
+    files = {path.resolve() for path in emit(packs, model_dir, core=core)}
+    for path in model_dir.resolve().iterdir():
+        if path.suffix in (".c", ".h") and path not in files:
+            path.unlink()
+
+
 def _lay_out(model_dir: Path, out_dir: Path) -> list[str]:
     """Bring models and firmware into `out_dir`; the models' sources, relative to it."""
     if not model_dir.is_dir():
@@ -182,9 +192,7 @@ def build(
 
     Raises as `build_sources`, and as `emit`.
     """
-    from tinysnn.emit import emit
-
-    emit(packs, out_dir / "model", core=board.core)
+    _emit(packs, out_dir / "model", board.core)
     return build_sources(out_dir / "model", board, out_dir, toolchain=toolchain, optimise=optimise)
 
 
@@ -203,9 +211,7 @@ def _host_model(model: Path | Sequence[Pack], out_dir: Path) -> list[str]:
     """Models' sources in ``out_dir/model``, emitted if packs are given."""
     if isinstance(model, Path):
         return _lay_out(model, out_dir)
-    from tinysnn.emit import emit
-
-    emit(model, out_dir / "model", core=HOST_CORE)
+    _emit(model, out_dir / "model", HOST_CORE)
     return _lay_out(out_dir / "model", out_dir)
 
 

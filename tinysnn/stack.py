@@ -163,7 +163,8 @@ def measure(function: Function) -> Frame:
             continue
         target = function.address + at + 4 + distance
         is_call = second is not None and second & 0xD000 == 0xD000
-        if is_call or not function.address <= target < end:
+        # A call into the middle of itself is a far jump: small cores have no other.
+        if not function.address <= target < end or (is_call and target == function.address):
             frame.calls.add(target)
     return frame
 
