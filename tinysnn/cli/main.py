@@ -18,10 +18,12 @@ from tinysnn.cli.boards import boards
 from tinysnn.cli.build import build
 from tinysnn.cli.check import check
 from tinysnn.cli.data import data
+from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.pack import pack
+from tinysnn.cli.run import run as run_command
 from tinysnn.errors import TinysnnError
 
 EXIT_FAULT = 70
@@ -45,7 +47,7 @@ def cli() -> None:
     """
 
 
-for _command in (doctor, boards, check, pack, inspect, generate, build, data):
+for _command in (demo, doctor, boards, check, pack, inspect, generate, build, run_command, data):
     cli.add_command(_command)
 
 

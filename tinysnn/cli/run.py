@@ -1,0 +1,150 @@
+"""`tinysnn run`: stream input spikes to a device and compare it with the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tinysnn.cli.runner_options import runner_options
+from tinysnn.cli.screen import facts, json_option, progress, write_json
+from tinysnn.errors import MismatchError, OptionError
+
+if TYPE_CHECKING:
+    from tinysnn.boards import Board
+    from tinysnn.pack import Pack
+    from tinysnn.stimulus import Stimulus
+    from tinysnn.verify import Report
+
+
+@click.command()
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option(
+    "--input",
+    "input_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Input spikes: .npz (raster [T, N] or event lists) or NIR data; FILE:KEY picks an entry.",
+)
+@runner_options
+@click.option("--port", help="Serial port or URL, for --on serial.")
+@click.option("--trace", is_flag=True, help="Compare the whole state after every tick.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N clips.")
+@json_option
+def run(
+    pack: Path,
+    input_file: Path,
+    *,
+    runner: str,
+    board: str | None,
+    toolchain: str | None,
+    port: str | None,
+    trace: bool,
+    limit: int | None,
+    json_file: str | None,
+) -> None:
+    r"""Run a pack on a device, emulated or real, and compare it with the reference bit for bit.
+
+    Ends with exit code 1 if any tick differs, and names tick, layer and neuron.
+
+    \b
+    tinysnn run net.tsnn --input clips.npz
+    tinysnn run net.tsnn --on qemu --board microbit --input clips.npz --json result.json
+    tinysnn run net.tsnn --on serial --board bluepill_f103 --port /dev/ttyUSB0 --input clips.npz
+    """
+    from tinysnn.deploy import pick_board
+    from tinysnn.pack import load
+    from tinysnn.stimulus import load_stimuli
+
+    if port and runner != "serial":
+        raise OptionError(f"--port is for --on serial, not for {runner}", fix="Leave it out.")
+    loaded, target = load(pack), pick_board(runner, board)
+    stimuli = load_stimuli(
+        input_file,
+        n_in=loaded.meta.n_in,
+        graded=loaded.graded_input,
+        dt_s=loaded.meta.dt_s,
+    )[:limit]
+    options = {"runner": runner, "port": port, "toolchain": toolchain}
+    report = _verify(loaded, target, stimuli, trace=trace, **options)
+    write_json(as_json(report), json_file)
+    if json_file != "-":
+        _show(report)
+    if report.first_divergence is not None:
+        raise MismatchError(
+            f"{report.mismatches} of {report.clips} clips differ from the reference; first: "
+            f"{report.first_divergence}"
+        )
+
+
+def _verify(
+    pack: Pack, board: Board | None, stimuli: list[Stimulus], *, trace: bool, **options: Any
+) -> Report:
+    from tinysnn.deploy import deployed
+    from tinysnn.verify import verify
+
+    with (
+        progress(f"running on {options['runner']}", len(stimuli)) as advance,
+        deployed([pack], board=board, **options) as runner,
+    ):
+        return verify(
+            pack, runner, stimuli, keep_states=trace, progress=lambda _done, _all: advance(1)
+        )
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The outcome for machines."""
+    info = report.info
+    spikes = report.output_spikes
+    return {
+        "mismatches": report.mismatches,
+        "first_divergence": divergence_json(report),
+        "clips": report.clips,
+        "ticks": report.ticks,
+        "output_spikes": None if spikes is None else list(spikes),
+        "predictions": list(report.predictions),
+        "instructions_per_tick": report.instructions_per_tick,
+        "count_kind": info.count_kind,
+        "counts_per_tick": report.counts_per_tick,
+        "runner": info.runner,
+        "board": info.board,
+        "core": info.core,
+        "compiler": info.compiler,
+        "flash_bytes": info.flash_bytes,
+        "ram_bytes": info.ram_bytes,
+    }
+
+
+def divergence_json(report: Report) -> dict[str, Any] | None:
+    """Where the device first left the reference, or None."""
+    import dataclasses
+
+    first = report.first_divergence
+    if first is None:
+        return None
+    place = dataclasses.asdict(first.divergence)
+    return {"clip": first.clip, "clip_name": first.clip_name, **place, "text": str(first)}
+
+
+def _show(report: Report) -> None:
+    info, spikes = report.info, report.output_spikes
+    counted = f"{info.count_kind} per tick" if info.count_kind else "instructions per tick"
+    facts(
+        "",
+        {
+            "runner": f"{info.runner}, {info.board} ({info.core})",
+            "compiler": info.compiler,
+            "clips, ticks": f"{report.clips}, {report.ticks:,}",
+            "mismatches": report.mismatches,
+            "output spikes": "membranes are read out"
+            if spikes is None
+            else " ".join(map(str, spikes)),
+            "classes": " ".join(map(str, report.predictions[:16]))
+            + (" ..." if report.clips > 16 else ""),
+            counted: None if report.counts_per_tick is None else f"{report.counts_per_tick:,.0f}",
+            "flash, RAM": f"{info.flash_bytes:,}, {info.ram_bytes:,} bytes"
+            if info.flash_bytes is not None and info.ram_bytes is not None
+            else None,
+        },
+    )
