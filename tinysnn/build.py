@@ -231,9 +231,10 @@ def build_host(
     """Shared library of the models' C: exports tsnn_slots, tsnn_slot_count and tsnn_crc32.
 
     `model` is a folder of generated C or packs. With `sanitize` undefined behaviour ends the
-    process (the address sanitizer needs a process of its own: see `build_host_server`).
+    process by a trap, which needs no run-time library (for messages and the address sanitizer see
+    `build_host_server`).
     """
-    checks = ("-fsanitize=undefined", "-fno-sanitize-recover=all") if sanitize else ()
+    checks = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error") if sanitize else ()
     sources = [*_host_model(model, out_dir), "firmware/src/tsnn_crc32.c"]
     return _host_compile(sources, "tinysnn.so", out_dir, ("-shared", "-fPIC", *checks), cc)
 

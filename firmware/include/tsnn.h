@@ -16,6 +16,7 @@ extern "C" {
 /** Bumped whenever a generated model and this header stop fitting together. */
 #define TSNN_ABI_VERSION 1
 
+/* cppcheck-suppress shiftNegativeLHS ; this asserts what the implementation makes of it */
 TSNN_STATIC_ASSERT((-1 >> 1) == -1, "tsnn needs an arithmetic right shift");
 
 /** Status codes; negative is failure. Values are wire-stable: append only. */

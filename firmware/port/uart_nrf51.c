@@ -14,7 +14,7 @@
 #define UART_ENABLED 4u
 
 /* The register holds baud * 2^32 / 16 MHz, rounded to a multiple of 4096 as in Nordic's table. */
-#define UART_RATE                                                                                  \
+#define UART_RATE \
     ((uint32_t)((TSNN_BOARD_UART_BAUD * 0x400000ull / 15625u + 0x800u) / 0x1000u) * 0x1000u)
 
 void tsnn_uart_init(void)

@@ -15,7 +15,7 @@
 #define UART_CR_ENABLE_TX_RX 0x301u
 
 /* The divisor in 64ths: clock / (16 * baud). */
-#define UART_DIVISOR_64                                                                            \
+#define UART_DIVISOR_64 \
     ((TSNN_BOARD_UART_CLOCK_HZ * 4u + TSNN_BOARD_UART_BAUD / 2u) / TSNN_BOARD_UART_BAUD)
 
 void tsnn_uart_init(void)

@@ -1,0 +1,247 @@
+"""Cross-compiling, the checks of an image, and the library for this machine."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import zlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.tools import have, need
+from tinysnn.boards import Board, list_boards, load_board
+from tinysnn.build import build_host, build_sources
+from tinysnn.errors import BoardError, BuildError, ToolMissing
+from tinysnn.image import ElfView
+from tinysnn.paths import firmware_dir
+from tinysnn.stack import measure
+from tinysnn.toolchain import Toolchain, find_toolchain
+
+MODEL = Path(__file__).parent / "firmware" / "model"
+CORES = ("m0", "m0plus", "m3", "m4", "m7", "m33")
+NAMES = {"gcc": "gcc-arm", "zig": "zig"}
+
+
+@pytest.fixture(params=["gcc", "zig"])
+def toolchain(request: pytest.FixtureRequest) -> Toolchain:
+    need(NAMES[request.param])
+    return find_toolchain(request.param)
+
+
+@pytest.fixture
+def gcc() -> Toolchain:
+    need("gcc-arm")
+    return find_toolchain("gcc")
+
+
+@pytest.fixture
+def any_toolchain() -> Toolchain:
+    need("gcc-arm" if have("gcc-arm") else "zig")
+    return find_toolchain()
+
+
+def changed_model(folder: Path, old: str, new: str) -> Path:
+    """The hand-written models, with one line of them changed."""
+    folder.mkdir()
+    found = False
+    for path in MODEL.iterdir():
+        text = path.read_text()
+        found = found or old in text
+        (folder / path.name).write_text(text.replace(old, new))
+    assert found
+    return folder
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
+def test_every_board_links(toolchain: Toolchain, board: Board, tmp_path: Path) -> None:
+    image = build_sources(MODEL, board, tmp_path, toolchain=toolchain)
+
+    assert image.slots == ("tiny", "meter")
+    assert image.elf == tmp_path / "tinysnn.elf"
+    assert 2000 < image.flash_bytes < 8000
+    assert 570 < image.ram_bytes < 700  # two frames of 256 bytes, small buffers and states
+    assert image.stack_bytes is not None
+    assert 150 < image.stack_bytes < 400
+    assert image.sections[".stack"] == board.stack_bytes
+    assert image.symbols["Reset_Handler"].is_function
+    reset = ElfView(image.elf).read(board.flash_base, 8)
+    top = board.ram_base + board.stack_bytes
+    assert int.from_bytes(reset[:4], "little") == top
+    assert int.from_bytes(reset[4:], "little") == image.symbols["Reset_Handler"].address | 1
+
+
+def test_the_image_is_the_same_wherever_it_is_built(toolchain: Toolchain, tmp_path: Path) -> None:
+    board = load_board("generic_m3")
+    folders = tmp_path / "a", tmp_path / "somewhere" / "else"
+
+    first, second = (
+        build_sources(MODEL, board, folder, toolchain=toolchain).elf.read_bytes()
+        for folder in folders
+    )
+
+    assert first == second
+    assert str(tmp_path).encode() not in first
+
+
+def test_nothing_is_float_or_heap_or_stdio(toolchain: Toolchain, tmp_path: Path) -> None:
+    image = build_sources(MODEL, load_board("generic_m0"), tmp_path, toolchain=toolchain)
+
+    wrong = ("malloc", "printf", "__aeabi_f", "__aeabi_d", "__aeabi_i2f", "__aeabi_i2d")
+    assert [name for name in image.symbols if name.startswith(wrong)] == []
+
+
+def test_a_board_too_small_is_told_by_how_many_bytes(toolchain: Toolchain, tmp_path: Path) -> None:
+    board = load_board("generic_m3")
+    image = build_sources(MODEL, board, tmp_path / "fits", toolchain=toolchain)
+    need_ram = image.ram_bytes + board.stack_bytes
+    exact = msgspec.structs.replace(
+        board, flash_bytes=image.flash_bytes + 3 & ~3, ram_bytes=need_ram + 3 & ~3
+    )
+    small = msgspec.structs.replace(exact, flash_bytes=2048, ram_bytes=exact.ram_bytes - 256)
+
+    build_sources(MODEL, exact, tmp_path / "exact", toolchain=toolchain)
+    with pytest.raises(BoardError) as caught:
+        build_sources(MODEL, small, tmp_path / "small", toolchain=toolchain)
+
+    said = str(caught.value)
+    assert "flash is" in said
+    assert f"{exact.flash_bytes - 2048} bytes too small (it has 2048)" in said
+    assert f"RAM is 256 bytes too small (it has {small.ram_bytes})" in said
+    assert list((tmp_path / "small").glob("*.elf*")) == []
+
+
+def test_a_stack_too_small_is_refused(any_toolchain: Toolchain, tmp_path: Path) -> None:
+    board = msgspec.structs.replace(load_board("generic_m3"), stack_bytes=256)
+    deep = changed_model(
+        tmp_path / "deep",
+        "state->work = in->count;",
+        "volatile uint8_t deep[1000]; deep[in->count] = 1; state->work = in->count;",
+    )
+
+    with pytest.raises(BoardError, match=r"stack can grow to 1[0-9]{3} bytes.*'stack_bytes'"):
+        build_sources(deep, board, tmp_path / "out", toolchain=any_toolchain)
+    assert list((tmp_path / "out").glob("*.elf*")) == []
+
+
+def test_a_table_in_ram_is_refused(toolchain: Toolchain, tmp_path: Path) -> None:
+    model = changed_model(
+        tmp_path / "ram",
+        "static const int16_t tsnn_tiny_v_init[TSNN_TINY_N_OUT] =",
+        "int16_t tsnn_tiny_v_init[TSNN_TINY_N_OUT] =",
+    )
+
+    with pytest.raises(BuildError, match=r"'tsnn_tiny_v_init' .* lies in RAM"):
+        build_sources(model, load_board("generic_m3"), tmp_path / "out", toolchain=toolchain)
+
+
+def test_a_frame_too_short_is_refused(any_toolchain: Toolchain, tmp_path: Path) -> None:
+    model = changed_model(
+        tmp_path / "short", "TSNN_IMAGE_MAX_PAYLOAD 256", "TSNN_IMAGE_MAX_PAYLOAD 255"
+    )
+
+    with pytest.raises(BuildError, match="tsnn_max_payload is 255"):
+        build_sources(model, load_board("generic_m3"), tmp_path / "out", toolchain=any_toolchain)
+
+
+def test_the_compilers_first_error_is_told(toolchain: Toolchain, tmp_path: Path) -> None:
+    model = changed_model(tmp_path / "bad", "state->ticks++;", "state->tocks++;")
+
+    with pytest.raises(BuildError, match=r"model/tsnn_tiny.c(.|\n)*tocks"):
+        build_sources(model, load_board("generic_m3"), tmp_path / "out", toolchain=toolchain)
+
+
+def test_a_missing_function_is_told(toolchain: Toolchain, tmp_path: Path) -> None:
+    model = changed_model(
+        tmp_path / "bad", "state->ticks++;", "extern void lost(void); lost(); state->ticks++;"
+    )
+
+    with pytest.raises(BuildError, match="lost"):
+        build_sources(model, load_board("generic_m3"), tmp_path / "out", toolchain=toolchain)
+
+
+def test_a_folder_without_an_image_is_refused(any_toolchain: Toolchain, tmp_path: Path) -> None:
+    board = load_board("generic_m3")
+    with pytest.raises(BuildError, match="no such folder"):
+        build_sources(tmp_path / "no", board, tmp_path / "out", toolchain=any_toolchain)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BuildError, match=r"no tsnn_image\.c"):
+        build_sources(tmp_path / "empty", board, tmp_path / "out", toolchain=any_toolchain)
+
+
+def test_a_model_that_is_gone_leaves_the_build(any_toolchain: Toolchain, tmp_path: Path) -> None:
+    board, out = load_board("generic_m3"), tmp_path / "out"
+    broken = changed_model(tmp_path / "broken", "TSNN_OK", "TSNN_OK")
+    (broken / "tsnn_more.c").write_text("typedef int tsnn_more_t;\n")
+    build_sources(broken, board, out, toolchain=any_toolchain)
+
+    build_sources(MODEL, board, out, toolchain=any_toolchain)
+
+    assert not (out / "model" / "tsnn_more.c").exists()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_frames_are_those_that_gcc_reports(gcc: Toolchain, core: str, tmp_path: Path) -> None:
+    board = load_board(f"generic_{core}")
+    image = build_sources(MODEL, board, tmp_path, toolchain=gcc)
+    frames = {f.name: measure(f).bytes for f in ElfView(image.elf).functions()}
+    flags = [
+        "-std=c11",
+        "-O2",
+        "-fomit-frame-pointer",
+        "-fno-common",
+        *gcc.target_flags(board.core),
+    ]
+    checked = 0
+    for source in [*sorted((tmp_path / "firmware" / "src").glob("*.c")), MODEL / "tsnn_tiny.c"]:
+        includes = [f"-I{tmp_path / name}" for name in ("firmware/include", "model")]
+        output = tmp_path / "su" / source.name
+        output.parent.mkdir(exist_ok=True)
+        command = [*gcc.command, *flags, *includes, "-fstack-usage", "-c", source, "-o", output]
+        subprocess.run(command, check=True)
+        for line in output.with_suffix(".su").read_text().splitlines():
+            place, size, kind = line.split("\t")
+            name = place.split(":")[-1]
+            assert kind == "static"
+            if name in frames:
+                assert int(size) <= frames[name] <= int(size) + 40
+                checked += 1
+    assert checked > 15
+
+
+def test_toolchains_are_found_by_name_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ToolMissing, match="no toolchain 'armcc'"):
+        find_toolchain("armcc")
+    monkeypatch.setenv("TINYSNN_GCC", "/no/such/gcc")
+    with pytest.raises(ToolMissing, match=r"no ARM compiler is here .gcc"):
+        find_toolchain("gcc")
+    if have("zig"):
+        assert find_toolchain().name == "zig"
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("sanitize", [False, True])
+@pytest.mark.parametrize("cc", ["cc", "clang"])
+def test_the_host_library_has_the_models(cc: str, sanitize: bool, tmp_path: Path) -> None:
+    need(cc)
+    library = ctypes.CDLL(str(build_host(MODEL, tmp_path, sanitize=sanitize, cc=cc)))
+
+    assert ctypes.c_uint32.in_dll(library, "tsnn_slot_count").value == 2
+    assert library.tsnn_slots
+    library.tsnn_crc32.restype = ctypes.c_uint32
+    crc = library.tsnn_crc32(ctypes.c_uint32(0), b"tinysnn", ctypes.c_size_t(7))
+    assert crc == zlib.crc32(b"tinysnn")
+
+
+@pytest.mark.host
+def test_the_host_compiler_is_named_if_it_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissing, match="no-such-cc"):
+        build_host(MODEL, tmp_path, cc="no-such-cc")
+
+
+def test_firmware_names_no_board() -> None:
+    ids = [board.id for board in list_boards()]
+    for path in firmware_dir().rglob("*.[ch]"):
+        text = path.read_text()
+        assert [name for name in ids if name in text] == []
