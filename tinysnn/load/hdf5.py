@@ -1,16 +1,14 @@
-"""Reads an HDF5 file into plain values, refusing whatever a small network does not need.
-
-HDF5 can point into other files, load filter plug-ins and declare data sets far larger than the
-file. Nothing of that is followed: links other than hard links, external and virtual data sets and
-unknown filters are refused, and sizes are checked before anything is read.
-"""
+"""Reads an HDF5 file into plain values, in a child process so that no damaged file can hang us."""
 
 from __future__ import annotations
 
-import io
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +17,13 @@ from tinysnn.errors import TinysnnError
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MAX_FILE_BYTES = 64 << 20
-MAX_DATA_BYTES = 256 << 20
-MAX_MEMBERS = 50_000
-MAX_DEPTH = 32
-MAX_ATTR_BYTES = 4096
-# gzip, shuffle, fletcher32, szip, nbit, scaleoffset, lzf: all built into h5py
-_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
+TIME_LIMIT_S = 30.0
+_CHILD = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from tinysnn.load.hdf5_worker import main
+main()
+"""
 
 Value: TypeAlias = "npt.NDArray[Any] | str"
 Member: TypeAlias = "Group | Value"
@@ -66,112 +65,61 @@ def read_tree(path: Path, error: type[TinysnnError]) -> Group:
     Raises
     ------
     error
-        The file is not HDF5, is damaged, too large, or uses a refused feature.
+        The file is not HDF5, is damaged, too large, or uses a feature that is refused
+        (``hdf5_worker`` says which).
+
     """
     data = read_bytes(path, error)
     if not data.startswith(MAGIC):
         raise error(
             "not an HDF5 file", where=str(path), fix="Export the network again (nir.write)."
         )
-    import h5py
+    answer = _ask_child(data)
+    if "tree" in answer:
+        return _group(answer["tree"])
+    if "refused" in answer:
+        name, what = answer["refused"]
+        raise error(what, where=f"{path}: {name!r}", fix="Export the file again as plain HDF5.")
+    reason = " ".join(str(answer["damaged"]).split())[:160]
+    raise error(f"damaged HDF5 file ({reason})", where=str(path), fix="Copy or export it again.")
 
-    reader = _Reader(str(path), error)
+
+def _ask_child(data: bytes) -> dict[str, Any]:
+    """What the child process says about the file; see ``hdf5_worker.main``."""
+    import msgspec
+
+    # -I: nothing of the current directory is imported but what this process would import
+    command = [sys.executable, "-I", "-c", _CHILD, json.dumps([str(entry) for entry in sys.path])]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            return reader.group(file, "", 0)
-    except TinysnnError:
-        raise
-    except Exception as exc:  # h5py raises nearly anything on damaged files
-        reason = " ".join(str(exc).split())[:160] or type(exc).__name__
-        raise error(
-            f"damaged HDF5 file ({reason})", where=str(path), fix="Copy or export it again."
-        ) from exc
+        child = subprocess.run(
+            command, input=data, capture_output=True, env=environment, timeout=TIME_LIMIT_S,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return {"damaged": f"reading it did not end in {TIME_LIMIT_S:g} s"}
+    except OSError as exc:
+        return {"damaged": f"cannot start {sys.executable!r} to read it: {exc}"}
+    if child.returncode != 0:
+        last = child.stderr.decode("utf8", "replace").strip().splitlines()[-1:]
+        return {"damaged": f"the reader ended with {child.returncode} {' '.join(last)}"}
+    answer: dict[str, Any] = msgspec.msgpack.decode(child.stdout)
+    return answer
 
 
-class _Reader:
-    """Walks one file and keeps count of what it has read."""
-
-    def __init__(self, where: str, error: type[TinysnnError]) -> None:
-        self.where, self.error = where, error
-        self.members = 0
-        self.data_bytes = 0
-
-    def refuse(self, name: str, what: str) -> NoReturn:
-        raise self.error(
-            what, where=f"{self.where}: {name!r}", fix="Export the file again as plain HDF5."
-        )
-
-    def group(self, node: Any, name: str, depth: int) -> Group:
-        import h5py
-
-        if depth > MAX_DEPTH:
-            self.refuse(name, f"nested deeper than {MAX_DEPTH} levels")
-        result = Group(attrs=self._attrs(node, name))
-        for key in node:
-            path = f"{name}/{key}"
-            self.members += 1
-            if self.members > MAX_MEMBERS:
-                self.refuse(path, f"more than {MAX_MEMBERS} members")
-            if not _is_text(key):
-                self.refuse(path, "name is not UTF-8")
-            if not isinstance(node.get(key, getlink=True), h5py.HardLink):
-                self.refuse(path, "a link to elsewhere, which is not followed")
-            item = node[key]
-            if isinstance(item, h5py.Group):
-                result.members[key] = self.group(item, path, depth + 1)
-            elif isinstance(item, h5py.Dataset):
-                result.members[key] = self._value(item, path)
-            else:
-                self.refuse(path, "neither group nor data set")
-        return result
-
-    def _attrs(self, node: Any, name: str) -> dict[str, Any]:
-        result = {}
-        for key in list(node.attrs)[:64]:
-            if node.attrs.get_id(key).get_storage_size() > MAX_ATTR_BYTES:
-                self.refuse(f"{name}@{key}", f"attribute larger than {MAX_ATTR_BYTES} bytes")
-            value = node.attrs[key]
-            result[key] = value.decode("utf8") if isinstance(value, bytes) else value
-        return result
-
-    def _value(self, dataset: Any, name: str) -> Value:
-        import h5py
-
-        if dataset.is_virtual or dataset.external:
-            self.refuse(name, "data in another file, which is not followed")
-        creation = dataset.id.get_create_plist()
-        filters = {creation.get_filter(k)[0] for k in range(creation.get_nfilters())}
-        if not filters <= _FILTERS:
-            self.refuse(name, f"compressed with a plug-in (filter {sorted(filters - _FILTERS)})")
-        if dataset.shape is None:
-            self.refuse(name, "empty data set")
-        size = int(np.prod([int(d) for d in dataset.shape], dtype=object))
-        self.data_bytes += size * max(int(dataset.dtype.itemsize), 8)  # float64 later
-        if self.data_bytes > MAX_DATA_BYTES:
-            self.refuse(name, f"more than {MAX_DATA_BYTES >> 20} MiB of data")
-        if h5py.check_string_dtype(dataset.dtype) is not None:
-            return _text(dataset[()])
-        if dataset.dtype.kind not in "biuf":
-            self.refuse(name, f"data of type {dataset.dtype}, not numbers or text")
-        return np.asarray(dataset[()])
+def _group(tree: dict[str, Any]) -> Group:
+    members = {name: _member(item) for name, item in tree["members"].items()}
+    return Group(members, tree["attrs"])
 
 
-def _text(value: Any) -> Value:
-    if isinstance(value, (bytes, np.bytes_)):
-        return bytes(value).decode("utf8")
-    if isinstance(value, str):
-        return value
-    flat = [item.decode("utf8") if isinstance(item, bytes) else str(item) for item in value.flat]
-    result = np.empty(value.shape, dtype=object)
-    result.reshape(-1)[:] = flat
-    return result
-
-
-def _is_text(name: object) -> bool:
-    if not isinstance(name, str):
-        return False
-    try:
-        name.encode("utf8")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _member(item: Any) -> Member:
+    if isinstance(item, str):
+        return item
+    if "members" in item:
+        return _group(item)
+    if "text" in item:
+        text = np.empty(len(item["text"]), dtype=object)
+        text[:] = item["text"]
+        return text.reshape(item["shape"])
+    array: npt.NDArray[Any] = np.frombuffer(item["bytes"], dtype=np.dtype(item["dtype"]))
+    return array.reshape(item["shape"])
