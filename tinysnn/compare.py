@@ -101,10 +101,10 @@ def _state(
         for entry in state_layout(pack)
         if not np.array_equal(_raw(entry, expected), _raw(entry, actual))
     ]
-    entry = min(differing, key=lambda e: (e.layer is None, e.layer or 0, _RANK.get(_kind(e), 9)))
+    entry = min(differing, key=lambda e: (e.layer, _RANK.get(_kind(e), 9)))
     mine, theirs = _decoded(entry, expected), _decoded(entry, actual)
     at = int(np.flatnonzero(mine != theirs)[0])
-    layer = pack.layers[entry.layer].name if entry.layer is not None else None
+    layer = pack.layers[entry.layer].name
     neuron = at if _kind(entry) in ("spikes", "v", "i") else None
     return Divergence(tick, layer, _kind(entry), neuron, int(mine[at]), int(theirs[at]))
 
@@ -114,7 +114,7 @@ _RANK = {"i": 0, "v": 1, "spikes": 2, "hot": 3, "idle": 4}
 
 
 def _kind(entry: StateField) -> str:
-    return entry.name.split("_", 1)[1] if entry.layer is not None else entry.name
+    return entry.name.split("_", 1)[1]
 
 
 def _raw(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -123,7 +123,10 @@ def _raw(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint
 
 def _decoded(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Values of a field; spikes as one 0 or 1 per bit (unused bits included)."""
+    from tinysnn.pack import spikes_of
+
     raw = np.ascontiguousarray(_raw(entry, state))
     if _kind(entry) == "spikes":
-        return np.unpackbits(raw, bitorder="little").astype(np.int64)
+        words = raw.view("<u4")
+        return spikes_of(words, 32 * words.size).astype(np.int64)
     return raw.view(f"<{entry.dtype}").astype(np.int64)

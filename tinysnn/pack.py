@@ -191,10 +191,11 @@ class StateField:
     """One array of the model's state (SPEC.md 1.5)."""
 
     name: str
-    layer: int | None
-    """Index of the layer; None for padding."""
-    dtype: Literal["u4", "i4", "i2", "u2"]
+    layer: int
+    """Index of the layer."""
+    dtype: Literal["u4", "i4", "i2"]
     count: int
+    """Entries, padding included: even for 2-byte fields."""
     offset: int
     """Byte offset in the state."""
 
@@ -205,11 +206,9 @@ class StateField:
 
 
 def state_layout(pack: Pack) -> tuple[StateField, ...]:
-    """Fields of the state in memory order: 4-byte ones, 2-byte ones, padding."""
+    """Fields of the state in memory order: 4-byte ones, then 2-byte ones."""
     wanted = [entry for k, layer in enumerate(pack.layers) for entry in _layer_fields(k, layer)]
     ordered = [w for w in wanted if w[2][1] == "4"] + [w for w in wanted if w[2][1] == "2"]
-    if sum(int(dtype[1]) * count for _, _, dtype, count in ordered) % 4:
-        ordered.append(("pad", None, "u2", 1))
     offset, layout = 0, []
     for name, layer_index, dtype, count in ordered:
         entry = StateField(name, layer_index, dtype, count, offset)
@@ -218,20 +217,37 @@ def state_layout(pack: Pack) -> tuple[StateField, ...]:
     return tuple(layout)
 
 
-_Entry = tuple[str, int | None, Literal["u4", "i4", "i2", "u2"], int]
+_Entry = tuple[str, int, Literal["u4", "i4", "i2"], int]
 
 
 def _layer_fields(k: int, layer: PackedLayer) -> list[_Entry]:
-    value: Literal["i4", "i2"] = "i2" if layer.spec.state_bits == 16 else "i4"
+    narrow = layer.spec.state_bits == 16
+    value: Literal["i4", "i2"] = "i2" if narrow else "i4"
+    count = layer.n + layer.n % 2 if narrow else layer.n
     entries: list[_Entry] = []
     if layer.spec.fires:
         entries.append((f"l{k}_spikes", k, "u4", -(-layer.n // 32)))
     if layer.spec.may_skip:
         entries += [(f"l{k}_idle", k, "u4", 1), (f"l{k}_hot", k, "u4", 1)]
-    entries.append((f"l{k}_v", k, value, layer.n))
+    entries.append((f"l{k}_v", k, value, count))
     if layer.spec.has_current:
-        entries.append((f"l{k}_i", k, value, layer.n))
+        entries.append((f"l{k}_i", k, value, count))
     return entries
+
+
+def spike_words(fired: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
+    """Spikes [n] as the words of a state's `spikes` field (SPEC.md 1.5)."""
+    padded = np.zeros((-(-fired.size // 32), 16, 2), np.uint8)
+    padded.reshape(-1)[: fired.size] = fired
+    halves = np.packbits(padded.transpose(0, 2, 1), axis=-1, bitorder="little")
+    return np.ascontiguousarray(halves).reshape(-1).view("<u4")
+
+
+def spikes_of(words: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.bool_]:
+    """The spikes [n] that the words of a `spikes` field say; inverse of `spike_words`."""
+    halves = np.ascontiguousarray(words.astype("<u4")).reshape(-1).view(np.uint8).reshape(-1, 2, 2)
+    bits = np.unpackbits(halves, axis=-1, bitorder="little")
+    return bits.transpose(0, 2, 1).reshape(-1)[:n].astype(np.bool_)
 
 
 def state_bytes(pack: Pack) -> int:

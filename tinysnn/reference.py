@@ -11,7 +11,7 @@ from tinysnn.errors import StimulusError
 from tinysnn.ops import current, li, lif, rows
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, leak_zero
 from tinysnn.ops.idle import catch_up
-from tinysnn.pack import Pack, PackedLayer, state_bytes, state_layout
+from tinysnn.pack import Pack, PackedLayer, spike_words, state_bytes, state_layout
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 
@@ -45,7 +45,7 @@ class LayerState:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
         if spec.fires:
             self.v, self.fired = lif.step(layer, self.v, y, self.fired)
-            self.hot = lif.stays_hot(layer, self.v, self.fired)
+            self.hot = lif.stays_hot(layer, self.fired)
         else:
             self.v = li.step(self.v, y, layer.wide("beta"), spec.state_bits)
             self.hot = bool(self.v.any()) and not bool((layer.wide("beta") == ONE_Q16).all())
@@ -54,9 +54,7 @@ class LayerState:
     def field(self, name: str) -> npt.NDArray[np.int64]:
         """A state field by its name without the layer prefix."""
         if name == "spikes":
-            padded = np.zeros(-(-self.layer.n // 32) * 32, np.uint8)
-            padded[: self.layer.n] = self.fired
-            return np.packbits(padded, bitorder="little").view("<u4").astype(np.int64)
+            return spike_words(self.fired).astype(np.int64)
         if name in ("idle", "hot"):
             return np.array([int(getattr(self, name))], np.int64)
         return np.asarray(getattr(self, name))
@@ -103,10 +101,9 @@ class Simulation:
         """The state's bytes (SPEC.md 1.5)."""
         out = bytearray(self._n_bytes)
         for entry in self._layout:
-            if entry.layer is not None:
-                values = self.layers[entry.layer].field(entry.name.split("_", 1)[1])
-                raw = values.astype(f"<{entry.dtype}").tobytes()
-                out[entry.offset : entry.offset + entry.n_bytes] = raw
+            values = self.layers[entry.layer].field(entry.name.split("_", 1)[1])
+            raw = values.astype(f"<{entry.dtype}").tobytes()
+            out[entry.offset : entry.offset + len(raw)] = raw
         return bytes(out)
 
 

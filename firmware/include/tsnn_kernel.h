@@ -72,30 +72,103 @@ static inline uint32_t tsnn_square_decay(uint32_t p)
     return (p == TSNN_ONE_Q16) ? p : (((p * p) + 32768u) >> 16);
 }
 
-/** Number of the lowest bit that is set; x must not be 0. */
-static inline uint32_t tsnn_lowest_bit(uint32_t x)
+/** The bit of neuron j in its word of spikes: even neurons in the low half, odd in the high. */
+static inline uint32_t tsnn_spike_bit(uint32_t j)
 {
-    return (uint32_t)__builtin_ctz(x);
+    return 1u << (((j & 31u) >> 1) + ((j & 1u) << 4));
 }
 
-/** Turn spike bits into a list of rows.
+/** The smaller of two numbers. */
+static inline uint32_t tsnn_least(uint32_t a, uint32_t b)
+{
+    return (a < b) ? a : b;
+}
+
+/** Two 16-bit values of neighbouring neurons, the even one in the low half; may alias an array. */
+typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
+/** One half of such a pair. */
+typedef uint16_t __attribute__((may_alias)) tsnn_lane_t;
+
+/** A constant that the compiler shall keep in a register, so that it can shift the other operand. */
+static inline uint32_t tsnn_in_register(uint32_t constant)
+{
+    uint32_t value = constant;
+    __asm__("" : "+r"(value));
+    return value;
+}
+
+/** The same 16-bit value in both halves. */
+static inline uint32_t tsnn_pair(int32_t value)
+{
+    uint32_t low = (uint32_t)value & 65535u;
+    return low | (low << 16);
+}
+
+/** Add two unsigned 16-bit lanes, times 2^gain_log2 and less excess, to 32-bit sums. */
+static inline void tsnn_widen(int32_t *sums, uint32_t lanes, uint32_t gain_log2, int32_t excess)
+{
+    sums[0] += (int32_t)((lanes & 65535u) << gain_log2) - excess;
+    sums[1] += (int32_t)((lanes >> 16) << gain_log2) - excess;
+}
+
+/** Position of the lowest bit that is set; x must not be 0. */
+static inline uint32_t tsnn_lowest_bit(uint32_t x)
+{
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+    /* No count-leading-zeros here: a de Bruijn sequence numbers the bits. */
+    static const uint8_t position[32u] = {0u, 1u, 28u, 2u, 29u, 14u, 24u, 3u, 30u, 22u, 20u, 15u,
+        25u, 17u, 4u, 8u, 31u, 27u, 13u, 23u, 21u, 19u, 16u, 7u, 26u, 12u, 18u, 6u, 11u, 5u, 10u,
+        9u};
+    return position[((x & (0u - x)) * 0x077CB531u) >> 27];
+#else
+    return (uint32_t)__builtin_ctz(x);
+#endif
+}
+
+/** List the rows of the neurons that fired: within 32 neurons the even ones first.
  *
- * @param[in]  spikes    bit j of word w is neuron 32 w + j, shape [n_words]
+ * @param[in]  spikes    neurons 32 w to 32 w + 31 in word w, see tsnn_spike_bit; shape [n_words]
  * @param[in]  n_words   number of words
  * @param[in]  first_row row of neuron 0
- * @param[out] events    rows of the neurons that fired, ascending
+ * @param[out] events    rows of the neurons that fired; shape [number of neurons]
  * @return number of events written
  */
 static inline uint32_t tsnn_gather(
     const uint32_t *spikes, uint32_t n_words, uint32_t first_row, uint16_t *events)
 {
+    uint16_t *event = events;
+    uint32_t row = first_row;
+    for (const uint32_t *word = spikes; word != &spikes[n_words]; word++) {
+        uint32_t left = *word;
+        while (left != 0u) {
+            uint32_t bit = tsnn_lowest_bit(left);
+            *event = (uint16_t)(row + ((bit & 15u) << 1) + (bit >> 4));
+            event++;
+            left &= left - 1u;
+        }
+        row += 32u;
+    }
+    return (uint32_t)(event - events);
+}
+
+/** The same in ascending order, for the outputs of a model. */
+static inline uint32_t tsnn_gather_ascending(
+    const uint32_t *spikes, uint32_t n_words, uint16_t *events)
+{
     uint32_t count = 0u;
     for (uint32_t w = 0u; w < n_words; w++) {
         uint32_t left = spikes[w];
         while (left != 0u) {
-            events[count] = (uint16_t)(first_row + (w * 32u) + tsnn_lowest_bit(left));
-            count++;
-            left &= left - 1u;
+            uint32_t pair = tsnn_lowest_bit((left | (left >> 16)) & 65535u);
+            if (((left >> pair) & 1u) != 0u) {
+                events[count] = (uint16_t)((w * 32u) + (pair << 1));
+                count++;
+            }
+            if (((left >> (pair + 16u)) & 1u) != 0u) {
+                events[count] = (uint16_t)((w * 32u) + (pair << 1) + 1u);
+                count++;
+            }
+            left &= ~(0x00010001u << pair);
         }
     }
     return count;
@@ -125,6 +198,119 @@ static inline uint32_t tsnn_sxtab16_odd(uint32_t sums, uint32_t w)
 #else
     return tsnn_sxtab16(sums, w >> 8);
 #endif
+}
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+#define TSNN_DSP2(name, a, b) \
+    uint32_t result; \
+    __asm__(name " %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); \
+    return result
+#else
+/** Both signed halves of a pair. */
+static inline int32_t tsnn_low(uint32_t pair)
+{
+    return (int16_t)(pair & 65535u);
+}
+static inline int32_t tsnn_high(uint32_t pair)
+{
+    return (int16_t)(pair >> 16);
+}
+/** Two values, of which the low 16 bits count, as a pair. */
+static inline uint32_t tsnn_join(int32_t low, int32_t high)
+{
+    return ((uint32_t)low & 65535u) | ((uint32_t)high << 16);
+}
+#endif
+
+/** Add pairs; each half wraps on its own. */
+static inline uint32_t tsnn_add_pairs(uint32_t a, uint32_t b)
+{
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    TSNN_DSP2("sadd16", a, b);
+#else
+    return tsnn_join(tsnn_low(a) + tsnn_low(b), tsnn_high(a) + tsnn_high(b));
+#endif
+}
+
+/** Add pairs; each half saturates at the ends of 16 bits. */
+static inline uint32_t tsnn_add_pairs_sat(uint32_t a, uint32_t b)
+{
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    TSNN_DSP2("qadd16", a, b);
+#else
+    return tsnn_join(
+        tsnn_sat16(tsnn_low(a) + tsnn_low(b)), tsnn_sat16(tsnn_high(a) + tsnn_high(b)));
+#endif
+}
+
+/** (v * decay + 2^15) >> 16 in both halves, where decay = value + whole * 65536.
+ *
+ * @param v     two membranes
+ * @param value signed Q0.16 decays, low half for the low membrane, high half for the high one
+ * @param whole 1: value is the decay less 1 (decays from 1/2 up); 0: value is the decay
+ */
+static inline uint32_t tsnn_leak_pairs(uint32_t v, uint32_t value, uint32_t whole)
+{
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    uint32_t low;
+    uint32_t high;
+    uint32_t both;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(low) : "r"(v), "r"(value), "r"(32768u));
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(high) : "r"(v), "r"(value), "r"(32768u));
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(both) : "r"(high), "r"(low));
+#else
+    uint32_t both = tsnn_join(((tsnn_low(v) * tsnn_low(value)) + 32768) >> 16,
+        ((tsnn_high(v) * tsnn_high(value)) + 32768) >> 16);
+#endif
+    return (whole != 0u) ? tsnn_add_pairs(both, v) : both;
+}
+
+/** Two membranes after their reset, and where they fired. */
+typedef struct {
+    uint32_t v;     /**< membranes */
+    uint32_t fired; /**< bit 15: the low one fired, bit 31: the high one */
+} tsnn_fire_t;
+
+/** Where v >= theta: fire and put v - theta. */
+static inline tsnn_fire_t tsnn_fire_pairs_ge(uint32_t v, uint32_t theta)
+{
+    tsnn_fire_t out;
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    __asm__("ssub16 %0, %2, %3\n\tsel %0, %0, %2\n\tsel %1, %4, %5"
+            : "=&r"(out.v), "=&r"(out.fired)
+            : "r"(v), "r"(theta), "r"(0x80008000u), "r"(0u));
+#else
+    int32_t low = tsnn_low(v) - tsnn_low(theta);
+    int32_t high = tsnn_high(v) - tsnn_high(theta);
+    out.v = tsnn_join((low >= 0) ? low : tsnn_low(v), (high >= 0) ? high : tsnn_high(v));
+    out.fired = ((low >= 0) ? 0x8000u : 0u) | ((high >= 0) ? 0x80000000u : 0u);
+#endif
+    return out;
+}
+
+/** Where v > theta: fire and put v - theta. */
+static inline tsnn_fire_t tsnn_fire_pairs_gt(uint32_t v, uint32_t theta)
+{
+    tsnn_fire_t out;
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    uint32_t left;
+    __asm__("ssub16 %2, %3, %4\n\tssub16 %0, %4, %3\n\tsel %0, %3, %2\n\tsel %1, %6, %5"
+            : "=&r"(out.v), "=&r"(out.fired), "=&r"(left)
+            : "r"(v), "r"(theta), "r"(0x80008000u), "r"(0u));
+#else
+    int32_t low = tsnn_low(v) - tsnn_low(theta);
+    int32_t high = tsnn_high(v) - tsnn_high(theta);
+    out.v = tsnn_join((low > 0) ? low : tsnn_low(v), (high > 0) ? high : tsnn_high(v));
+    out.fired = ((low > 0) ? 0x8000u : 0u) | ((high > 0) ? 0x80000000u : 0u);
+#endif
+    return out;
+}
+
+/** Put `reset` where the bits of fired say so (bit 15 and bit 31). */
+static inline uint32_t tsnn_reset_pairs(uint32_t v, uint32_t fired, uint32_t reset)
+{
+    uint32_t where = (fired >> 15) * 65535u;
+    return (v & ~where) | (reset & where);
 }
 
 #ifdef __cplusplus

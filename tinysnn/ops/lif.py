@@ -54,10 +54,8 @@ def _reset(layer: PackedLayer, membrane: Ints, fired: Bools) -> Ints:
     return membrane
 
 
-def stays_hot(layer: PackedLayer, membrane: Ints, fired: Bools) -> bool:
-    """Whether a neuron may fire in the next tick without any event (SPEC.md 1.3)."""
-    if layer.spec.reset == "none" or layer.spec.reset_timing == "next-tick":
-        return bool(fired.any())
-    if layer.spec.reset == "zero":
+def stays_hot(layer: PackedLayer, fired: Bools) -> bool:
+    """Whether a neuron may fire or reset in the next tick without any event (SPEC.md 1.3)."""
+    if layer.spec.reset == "zero" and layer.spec.reset_timing == "same-tick":
         return False
-    return bool((fired & passes(layer, membrane)).any())
+    return bool(fired.any())

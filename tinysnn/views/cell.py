@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
-from tinysnn.views.table import Tables, literal
+from tinysnn.views.pairs import NO_PAIRS, PairsView, suits_pairs, view_pairs
+from tinysnn.views.rows import RowsView
+from tinysnn.views.table import Tables
 
 
 @dataclass(frozen=True)
 class CellView:
-    """Everything ops/lif.c.jinja, li.c.jinja and idle.c.jinja need about the neurons."""
+    """Everything ops/lif*.c.jinja, li.c.jinja and idle.c.jinja need about the neurons."""
 
     template: str
     equation: str
     state_type: str
+    sums_pointer: str
+    constant: str
+    needs_count: bool
     beta_kind: str
     beta: str
     alpha: str
@@ -31,44 +37,76 @@ class CellView:
     same_tick_reset: str
     passes: str
     theta: str
-    hot_check: str
+    watch_fired: bool
+    watch_active: bool
+    watch_membrane: bool
     hot_value: str
     block_end: str
     v_init: str
+    pairs: PairsView
 
 
-def view_cell(layer: PackedLayer, tables: Tables, *, graded: bool) -> CellView:
+def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> CellView:
     """The neurons' view; tables it refers to are added to `tables`."""
     spec = layer.spec
-    beta_kind = _kind(layer.beta)
-    beta = tables.expression("beta", layer.beta, "membrane decay, Q0.16")
-    theta = tables.expression("theta", layer.theta, "threshold, state units")
-    reset_to = tables.expression("reset_to", layer.reset_to, "membrane after a reset")
+    in_pairs = suits_pairs(layer, rows, core)
+    template = "ops/lif_pairs.c.jinja" if in_pairs else "ops/lif.c.jinja"
+    beta_kind = decay_kind(layer.beta)
+    beta_tables = _once(tables, in_pairs and not spec.may_skip)  # idle.c.jinja reads it
+    beta = _unsigned(beta_tables.expression("beta", layer.beta, "membrane decay, Q0.16"))
+    theta = _once(tables, in_pairs).expression("theta", layer.theta, "threshold, state units")
     saturate = f"tsnn_sat{spec.state_bits}"
-    same_tick, next_tick = _resets(layer, theta, reset_to, saturate)
-    hot_check, hot_value = _hot(layer, beta_kind, theta)
     leak = f"tsnn_leak{spec.state_bits}_{'nearest' if spec.fires else 'zero'}"
+    same_tick, next_tick = _resets(layer, theta, _once(tables, in_pairs), saturate)
+    align, constant = _aligned(layer, rows, _once(tables, in_pairs))
+    watches = _watches(layer, beta_kind)
+    v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
+    pairs = view_pairs(layer, rows, tables, never_saturates(layer, rows)) if in_pairs else NO_PAIRS
     return CellView(
-        template="ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
+        template=template if spec.fires else "ops/li.c.jinja",
         equation=equation(layer),
         state_type=f"int{spec.state_bits}_t",
+        sums_pointer=_sums_pointer(rows),
+        constant="" if in_pairs else constant,
+        needs_count=rows.offset != 0 and not rows.wide,
         beta_kind=beta_kind,
-        beta=_unsigned(beta),
+        beta=beta,
         alpha=_unsigned(tables.expression("alpha", layer.alpha, "current decay, Q0.16")),
         leak=leak,
         leak_current=f"tsnn_leak{spec.state_bits}_zero",
         saturate=saturate,
-        align=_aligned(layer, tables.expression("bias", layer.bias, "bias, state units per tick")),
-        next_value=_next_value(layer, beta_kind, leak, _unsigned(beta), saturate, graded=graded),
+        align=align,
+        next_value=_next_value(layer, rows, beta_kind, f"{leak}(v, {beta})", saturate),
         next_tick_reset=next_tick,
         same_tick_reset=same_tick,
         passes=">" if spec.compare == "gt" else ">=",
         theta=theta,
-        hot_check=hot_check,
-        hot_value=hot_value,
+        watch_fired=watches[0],
+        watch_active=watches[1] or watches[2],
+        watch_membrane=watches[2],
+        hot_value=_hot_value(watches),
         block_end=_block_end(layer.n),
-        v_init=tables.expression("v_init", layer.v_init, "membrane before the first tick"),
+        v_init=v_init,
+        pairs=pairs,
     )
+
+
+def _once(tables: Tables, discard: bool) -> Tables:
+    """The layer's tables, or ones that nobody prints: pairs have tables of their own."""
+    return Tables(tables.prefix, tables.n) if discard else tables
+
+
+def decay_kind(decay: npt.NDArray[np.int32]) -> str:
+    """Whether a decay is one, zero, the same for all neurons, or each its own."""
+    if (decay != decay[0]).any():
+        return "each"
+    return {ONE_Q16: "one", 0: "zero"}.get(int(decay[0]), "same")
+
+
+def never_saturates(layer: PackedLayer, rows: RowsView) -> bool:
+    """Whether the membrane provably stays inside the state's range."""
+    reach = ranges.membrane(layer, graded_input=rows.variant == "graded8")
+    return reach is not None and reach.fits(layer.spec.state_bits)
 
 
 def _unsigned(expression: str) -> str:
@@ -77,40 +115,42 @@ def _unsigned(expression: str) -> str:
     return f"{expression}u"
 
 
-def _kind(decay: np.typing.NDArray[np.int32]) -> str:
-    if (decay != decay[0]).any():
-        return "each"
-    return {ONE_Q16: "one", 0: "zero"}.get(int(decay[0]), "same")
+def _sums_pointer(rows: RowsView) -> str:
+    if rows.wide:
+        return f"const int32_t *sums = st->{rows.sums};"
+    return f"const tsnn_lane_t *sums = (const tsnn_lane_t *)st->{rows.sums};"
 
 
-def _aligned(layer: PackedLayer, bias: str) -> str:
+def _aligned(layer: PackedLayer, rows: RowsView, tables: Tables) -> tuple[str, str]:
+    """C text of x for neuron j, and of the constant it refers to (empty: none)."""
     f = layer.spec.frac_bits
-    text = "(int32_t)sums[j]"
-    if f > 0:
-        text = f"{text} * {1 << f}"
-    elif f < 0:
-        text = f"(({text} + {1 << (-f - 1)}) >> {-f})"
-    return text if bias == "0" else f"({text}) + {bias}"
+    bias = tables.expression("bias", layer.bias, "bias, state units per tick")
+    each = "" if bias == "0" else f" + {bias}"
+    if rows.wide or rows.signed_lanes:
+        value = "(int32_t)sums[j]" if rows.wide else "(int32_t)(int16_t)sums[j]"
+        if f >= 0:
+            return (f"({value} * {1 << f}){each}" if f else f"{value}{each}"), ""
+        return f"(({value} + {1 << (-f - 1)}) >> {-f}){each}", ""
+    gain = 1 << (max(f, 0) + rows.gain_log2)
+    excess = f"((int32_t)n_events * {rows.offset << max(f, 0)})"
+    raw = f"((int32_t)sums[j] * {gain})" if gain > 1 else "(int32_t)sums[j]"
+    if f >= 0:
+        return f"{raw} + constant{each}", f"-{excess}"
+    return f"(({raw} + constant) >> {-f}){each}", f"{1 << (-f - 1)} - {excess}"
 
 
 def _next_value(
-    layer: PackedLayer, beta_kind: str, leak: str, beta: str, saturate: str, *, graded: bool
+    layer: PackedLayer, rows: RowsView, beta_kind: str, leaked: str, saturate: str
 ) -> str:
-    if beta_kind == "zero":
-        kept = "x"
-    elif beta_kind == "one":
-        kept = "v + x"
-    else:
-        kept = f"{leak}(v, {beta}) + x"
-    reach = ranges.membrane(layer, graded_input=graded)
-    never = reach is not None and reach.fits(layer.spec.state_bits)
-    return kept if never else f"{saturate}({kept})"
+    kept = {"zero": "x", "one": "v + x"}.get(beta_kind, f"{leaked} + x")
+    return kept if never_saturates(layer, rows) else f"{saturate}({kept})"
 
 
-def _resets(layer: PackedLayer, theta: str, reset_to: str, saturate: str) -> tuple[str, str]:
+def _resets(layer: PackedLayer, theta: str, tables: Tables, saturate: str) -> tuple[str, str]:
     """Statements for a reset in the same tick and in the next one; empty where there is none."""
     spec = layer.spec
     if spec.reset == "zero":
+        reset_to = tables.expression("reset_to", layer.reset_to, "membrane after a reset")
         statement = f"v = {reset_to};"
     elif spec.reset == "subtract" and spec.reset_timing == "next-tick":
         statement = f"x -= {theta};"
@@ -122,45 +162,38 @@ def _resets(layer: PackedLayer, theta: str, reset_to: str, saturate: str) -> tup
     return (statement, "") if spec.reset_timing == "same-tick" else ("", statement)
 
 
-def _hot(layer: PackedLayer, beta_kind: str, theta: str) -> tuple[str, str]:
-    """The statement that notices a neuron that may act without events, and the flag's value."""
+def _watches(layer: PackedLayer, beta_kind: str) -> tuple[bool, bool, bool]:
+    """What makes a layer hot: spikes, a current, a membrane."""
     spec = layer.spec
-    current = " | (active != 0)" if spec.has_current else ""
     if not spec.may_skip:
-        return "", ""
-    if not spec.fires:
-        statement = "" if beta_kind == "one" else "active |= v;"
-        return statement, "(active != 0) ? 1u : 0u" if statement or current else "0u"
-    compare = ">" if spec.compare == "gt" else ">="
-    if spec.reset == "none" or spec.reset_timing == "next-tick":
-        statement = "hot = 1u;"
-    elif spec.reset == "subtract":
-        statement = f"hot |= (v {compare} {theta}) ? 1u : 0u;"
-    else:
-        statement = ""
-    return statement, "hot | ((active != 0) ? 1u : 0u)" if current else "hot"
+        return False, False, False
+    settles = spec.reset == "zero" and spec.reset_timing == "same-tick"
+    return (
+        spec.fires and not settles,
+        spec.has_current,
+        not spec.fires and beta_kind != "one",
+    )
+
+
+def _hot_value(watches: tuple[bool, bool, bool]) -> str:
+    terms = ["(any != 0u)"] * watches[0] + ["(active != 0)"] * (watches[1] or watches[2])
+    return f"({' || '.join(terms)}) ? 1u : 0u" if terms else "0u"
 
 
 def _block_end(n: int) -> str:
     if n % 32 == 0:
         return "first + 32u"
-    if n < 32:
-        return f"{n}u"
-    return f"(first + 32u < {n}u) ? (first + 32u) : {n}u"
+    return f"{n}u" if n < 32 else f"tsnn_least(first + 32u, {n}u)"
 
 
 def equation(layer: PackedLayer) -> str:
     """The update in one line, for the comment above it."""
-    spec = layer.spec
-    kind = {"one": "v", "zero": "0", "same": "v * beta", "each": "v * beta[j]"}[_kind(layer.beta)]
+    spec, kind = layer.spec, decay_kind(layer.beta)
+    kept = {"one": "v", "zero": "0", "same": "v * beta", "each": "v * beta[j]"}[kind]
     current = "i = i * alpha + x; v = {} + i" if spec.has_current else "v = {} + x"
-    shown = layer.wide("beta")[0] / ONE_Q16
-    text = f"x = sums * 2^{spec.frac_bits}{' + bias' if layer.bias is not None else ''}; "
-    text += current.format(kind)
+    bias = " + bias" if layer.bias is not None else ""
+    text = f"x = sum * 2^{spec.frac_bits}{bias}; {current.format(kept)}"
     if spec.fires:
-        text += f"; fires if v {'>' if spec.compare == 'gt' else '>='} theta"
-        text += f"; reset: {spec.reset}, {spec.reset_timing}"
-    return text + (f"; beta = {shown:.5f}" if _kind(layer.beta) == "same" else "")
-
-
-__all__ = ["CellView", "equation", "literal", "view_cell"]
+        sign = ">" if spec.compare == "gt" else ">="
+        text += f"; fires if v {sign} theta; reset: {spec.reset}, {spec.reset_timing}"
+    return text

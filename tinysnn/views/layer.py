@@ -60,9 +60,10 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
     prefix = f"{model_prefix(pack)}_l{k}"
     takes_input = any(source.layer is None for source in spec.sources)
     graded = pack.graded_input and takes_input
-    rows, rows_table = view_rows(layer, prefix, choose_variant(layer, core, graded=graded))
+    variant = choose_variant(layer, core, graded=graded)
+    rows, rows_table = view_rows(layer, prefix, variant, core)
     tables = Tables(prefix, layer.n)
-    cell = view_cell(layer, tables, graded=graded)
+    cell = view_cell(layer, rows, tables, core)
     return LayerView(
         index=k,
         prefix=prefix,

@@ -10,14 +10,13 @@ from tinysnn.views.layer import LayerView, model_prefix, view_layer
 
 ABI_VERSION = 1
 MIN_PAYLOAD_BYTES = 512
-C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t", "u2": "uint16_t"}
+C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t"}
 FIELD_DOCS = {
-    "spikes": "spikes of the last tick, neuron j is bit j % 32 of word j / 32",
+    "spikes": "spikes of the last tick, see tsnn_spike_bit",
     "idle": "ticks skipped since the last update",
     "hot": "1: may not be skipped",
     "v": "membrane",
     "i": "synaptic current",
-    "pad": "always 0",
 }
 
 
@@ -31,11 +30,12 @@ class FieldView:
     doc: str
     initial: str = "0"
     single: bool = False
+    padded: bool = False
 
     @property
     def dims(self) -> str:
         """The array suffix, empty for a single value."""
-        return "" if self.single else f"[{self.length}u]"
+        return "" if self.single else f"[{self.length + self.padded}u]"
 
 
 @dataclass(frozen=True)
@@ -104,29 +104,30 @@ def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView,
     for entry in state_layout(pack):
         kind = entry.name.split("_")[-1]
         doc, initial = FIELD_DOCS[kind], "0u" if entry.dtype[0] == "u" else "0"
-        if entry.layer is not None:
-            layer = pack.layers[entry.layer]
-            doc = f"layer {entry.layer}: {doc}"
-            if kind == "v":
-                initial = layers[entry.layer].cell.v_init.replace("int32_t", C_TYPES[entry.dtype])
-            elif kind == "hot":
-                initial = f"{int(layer.wide('v_init').any())}u"
-        single = kind in ("idle", "hot", "pad")
+        layer = pack.layers[entry.layer]
+        doc = f"layer {entry.layer}: {doc}"
+        if kind == "v":
+            initial = layers[entry.layer].cell.v_init.replace("int32_t", C_TYPES[entry.dtype])
+        elif kind == "hot":
+            initial = f"{int(layer.wide('v_init').any())}u"
+        single = kind in ("idle", "hot")
+        padded = kind in ("v", "i") and entry.count > layer.n
+        length = layer.n if padded else entry.count
         ctype = C_TYPES[entry.dtype]
-        fields.append(FieldView(ctype, entry.name, entry.count, doc, initial, single))
+        fields.append(FieldView(ctype, entry.name, length, doc, initial, single, padded))
     return tuple(fields)
 
 
 def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
     wanted = {
         "work_sums32": ("int32_t", "sums of one layer's tick"),
-        "work_sums16": ("int16_t", "sums of one layer's tick"),
+        "work_pairs": ("uint32_t", "the same in 16 bits, two neurons per word"),
         "work_events": ("uint16_t", "rows active in a layer's tick"),
         "work_values": ("int8_t", "their values"),
     }
     lengths = dict.fromkeys(wanted, 0)
     for layer in layers:
-        lengths[layer.rows.acc] = max(lengths[layer.rows.acc], layer.rows.acc_length)
+        lengths[layer.rows.sums] = max(lengths[layer.rows.sums], layer.rows.sums_length)
         if not layer.direct_input:
             lengths["work_events"] = max(lengths["work_events"], layer.n_rows)
             if layer.graded:

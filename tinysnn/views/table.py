@@ -47,9 +47,9 @@ class Tables:
         if (wide == wide[0]).all():
             return literal(int(wide[0]))
         symbol = f"{self.prefix}_{name}"
-        self.made.append(
-            TableView(smallest_type(wide), symbol, tuple(wide.tolist()), f"{doc}, [{self.n}]")
-        )
+        view = TableView(smallest_type(wide), symbol, tuple(wide.tolist()), f"{doc}, [{self.n}]")
+        if view not in self.made:
+            self.made.append(view)
         return f"(int32_t){symbol}[j]"
 
 
