@@ -63,3 +63,8 @@ def data_dir() -> Path:
     folder = Path(os.environ.get("TINYSNN_DATA") or _ROOT.parent / "shared" / "data")
     require("data", folder.is_dir(), f"no recordings in {folder} (set TINYSNN_DATA)")
     return folder
+
+
+def need_arm_compiler() -> None:
+    """Skip or fail unless some ARM compiler is present."""
+    require("gcc-arm", have("gcc-arm") or have("zig"), "neither arm-none-eabi-gcc nor ziglang")

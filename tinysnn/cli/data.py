@@ -65,8 +65,11 @@ def info(name: str, json_file: str | None) -> None:
 @_NAME
 def get(name: str) -> None:
     """Fetch a data set into the cache folder (TINYSNN_CACHE) and check it."""
+    import pooch
+
     from tinysnn.data import speech_commands
 
+    pooch.get_logger().setLevel("WARNING")  # the bar says what it would say
     with progress(f"fetching {name}", speech_commands.SIZE_BYTES) as advance:
         path = speech_commands.fetch(_Bar(advance))
     click.echo(f"{name} is in {path}")

@@ -65,7 +65,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_with_hint(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # click exits by itself when the reader of a pipe has gone, with a code that is taken.
         # Python flushes stdout once more at exit, which would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE

@@ -52,7 +52,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     grid = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for k, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[k], (int, float)) for row in rows)
-        grid.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        grid.add_column(
+            column,
+            justify="right" if numbers else "left",
+            overflow="fold",
+            no_wrap=k == 0,  # names stay whole, so that they can be copied
+        )
     for row in rows:
         grid.add_row(*(_cell(value) for value in row))
     console().print(grid)
