@@ -6,24 +6,19 @@ firmware's timer counts instructions, as coarsely as its clock ticks.
 
 from __future__ import annotations
 
-import atexit
 import re
 import shutil
 import socket
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from tinysnn.errors import BoardError, DeviceError, ToolMissing
 from tinysnn.link import SocketLink
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
+from tinysnn.run.process import HOST, Emulator
 from tinysnn.session import Timing
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
@@ -68,74 +63,6 @@ def qemu_version() -> str:
     return match.group(1) if match else done.stdout.strip()
 
 
-class Emulator:
-    """A subprocess that connects to a socket of ours; its end is certain."""
-
-    def __init__(self, command: Callable[[int], list[str]], name: str) -> None:
-        """Start command(port) and wait until it has connected to that port of this machine.
-
-        Raises
-        ------
-        DeviceError: it ended, or did not connect; with what it said on stderr.
-
-        """
-        self._name = name
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `stop`)
-        self._process: subprocess.Popen[bytes] | None = None
-        atexit.register(self.stop)
-        try:
-            with socket.create_server(("127.0.0.1", 0)) as server:
-                self._process = subprocess.Popen(
-                    command(server.getsockname()[1]),
-                    stdin=subprocess.DEVNULL,
-                    stdout=self._log,
-                    stderr=self._log,
-                )
-                self.socket = self._accept(server)
-        except OSError as error:
-            self.stop()
-            raise DeviceError(f"cannot be started ({error})", where=name) from None
-        except BaseException:
-            self.stop()
-            raise
-
-    def _accept(self, server: socket.socket) -> socket.socket:
-        server.settimeout(0.05)
-        deadline = time.monotonic() + _START_LIMIT_S
-        while time.monotonic() < deadline and self._running():
-            with suppress(TimeoutError):
-                return server.accept()[0]
-        raise DeviceError(
-            f"did not start: {self.said() or 'no message'}",
-            where=self._name,
-            fix="Check that this version knows the machine (`tinysnn doctor`).",
-        )
-
-    def _running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def said(self) -> str:
-        """Return the end of what the emulator wrote, as one line."""
-        if self._log.closed:
-            return ""
-        self._log.seek(0)
-        text = self._log.read()[-2000:].decode("utf-8", "replace")
-        return " / ".join(line.strip() for line in text.splitlines() if line.strip())[-500:]
-
-    def stop(self) -> None:
-        """End the process, at once if need be; harmless when repeated."""
-        atexit.unregister(self.stop)
-        if self._process is not None:
-            if self._running():
-                self._process.terminate()
-            try:
-                self._process.wait(2)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._log.close()
-
-
 class QemuRunner(WiredRunner):
     """An image on a machine of QEMU's."""
 
@@ -153,12 +80,14 @@ class QemuRunner(WiredRunner):
             )
         name = f"qemu, {board.qemu.machine}"
         program, machine, args = find_qemu(), board.qemu.machine, board.qemu.args
-        self._emulator = Emulator(
-            lambda port: command(program, machine, image.elf, port, args), name
-        )
+        self._emulator = Emulator(name, "Check that this QEMU knows the machine.")
         self._stack.callback(self._emulator.stop)
         try:
-            self.start(SocketLink(self._emulator.socket, name), name)
+            with socket.create_server((HOST, 0)) as server:
+                port = server.getsockname()[1]
+                self._emulator.start(command(program, machine, image.elf, port, args))
+                link = SocketLink(self._emulator.accept(server, _START_LIMIT_S), name)
+            self.start(link, name)
         except DeviceError as error:
             said = self._emulator.said()
             self.close()
@@ -194,5 +123,5 @@ def command(
 ) -> list[str]:
     """Command line that runs an image and connects its UART to a port of this machine."""
     line = [program, "-machine", machine, "-nographic", "-monitor", "none", "-no-reboot"]
-    line += ["-icount", "shift=0", "-serial", f"tcp:127.0.0.1:{port}"]
+    line += ["-icount", "shift=0", "-serial", f"tcp:{HOST}:{port}"]
     return [*line, *args, "-kernel", str(elf)]
