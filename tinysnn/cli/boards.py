@@ -32,7 +32,7 @@ def _runners(board: Board) -> list[str]:
 )
 @json_option
 def boards(core: str | None, runner: str | None, json_file: str | None) -> None:
-    r"""List the boards, their memory and what can run them.
+    """List the boards, their memory and what can run them.
 
     \b
     tinysnn boards --core cortex-m0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tinysnn.image import Image
 
 
-@click.command()
+@click.command(short_help="Build the firmware for a board.")
 @click.argument(
     "packs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PACK..."
 )
@@ -35,7 +35,7 @@ def build(
     toolchain: str | None,
     json_file: str | None,
 ) -> None:
-    r"""Generate, compile and link the firmware for a board; report its sizes.
+    """Generate, compile and link the firmware for a board; report its sizes.
 
     \b
     tinysnn build net.tsnn --board microbit

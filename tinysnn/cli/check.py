@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from tinysnn.graph import Floats, Graph, Layer
 
 
-@click.command()
+@click.command(short_help="Show what would run of a network, layer by layer.")
 @click.argument("model", type=click.Path(path_type=Path))
 @model_options
 @json_option
 def check(model: Path, json_file: str | None, **options: Any) -> None:
-    r"""Read a network (.nir) and show what would run, layer by layer.
+    """Read a network (.nir) and show what would run, layer by layer.
 
     Names every option that makes a difference and that the file cannot say.
 
     \b
     tinysnn check net.nir
-    tinysnn check net.nir --dt 1e-4 --decay euler --reset zero --reset-timing same-tick --compare gt
+    tinysnn check net.nir --dt 1e-4 --decay euler --reset zero --compare gt
     """
     graph = read_graph(model, **options)
     rows = [_row(graph, layer) for layer in graph.layers]

@@ -31,7 +31,7 @@ def _speech_commands() -> dict[str, Any]:
 
 @click.group()
 def data() -> None:
-    r"""List and fetch the data sets of the examples.
+    """List and fetch the data sets of the examples.
 
     \b
     tinysnn data list

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN = 12
 
 
-@click.command()
+@click.command(short_help="Deploy a keyword network and compare every spike.")
 @runner_options
 @click.option("--port", help="Serial port or URL, for --on serial.")
 @click.option(
@@ -46,7 +46,7 @@ def demo(
     clips: int,
     json_file: str | None,
 ) -> None:
-    r"""Deploy a keyword-spotting network, stream speech to it and compare every spike.
+    """Deploy a keyword-spotting network, stream speech to it and compare every spike.
 
     \b
     tinysnn demo

@@ -10,10 +10,10 @@ from tinysnn.cli.screen import json_option, table, write_json
 from tinysnn.errors import ToolMissing
 
 
-@click.command()
+@click.command(short_help="Look for compilers, emulators, probes and packages.")
 @json_option
 def doctor(json_file: str | None) -> None:
-    r"""Look for compilers, emulators, probes and packages; say how to get what is missing.
+    """Look for compilers, emulators, probes and packages; say how to get what is missing.
 
     Ends with exit code 3 if no image could be built or emulated here.
 

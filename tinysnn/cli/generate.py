@@ -9,7 +9,7 @@ import click
 CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 
 
-@click.command()
+@click.command(short_help="Write the C of one or more packs.")
 @click.argument(
     "packs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PACK..."
 )
@@ -24,7 +24,7 @@ CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "c
     help="Core the kernels are chosen for.",
 )
 def generate(packs: tuple[Path, ...], output: Path, core: str) -> None:
-    r"""Write the C11 of one or more packs; files that would not change are left alone.
+    """Write the C11 of one or more packs; files that would not change are left alone.
 
     \b
     tinysnn generate net.tsnn -o generated

@@ -10,11 +10,11 @@ from tinysnn.cli.pack_report import as_json, show
 from tinysnn.cli.screen import json_option, write_json
 
 
-@click.command()
+@click.command(short_help="Check a pack and show what it holds.")
 @click.argument("pack", type=click.Path(path_type=Path))
 @json_option
 def inspect(pack: Path, json_file: str | None) -> None:
-    r"""Check a pack (digest, format, every rule of the specification) and show what it holds.
+    """Check a pack (digest, format, every rule of the specification) and show what it holds.
 
     \b
     tinysnn inspect net.tsnn

@@ -31,13 +31,21 @@ EXIT_INTERRUPTED = 130
 EXIT_PIPE = 141
 
 
+class _InOrder(click.Group):
+    """Lists the subcommands in the order of the work, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 mismatch or failed check, 2 bad input, 3 tool or device missing.",
 )
 @click.version_option(__version__, prog_name="tinysnn", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Deploy trained spiking neural networks on Cortex-M, bit for bit as on the desktop.
+    """Deploy trained spiking neural networks on Cortex-M, bit for bit as on the desktop.
 
     \b
     A first look:     tinysnn demo

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinysnn.stimulus import Stimulus
 
 
-@click.command()
+@click.command(short_help="Quantise a network to fixed point.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Pack to write."
@@ -57,7 +57,7 @@ def pack(
     json_file: str | None,
     **options: Any,
 ) -> None:
-    r"""Quantise a network (.nir) to fixed point and write it as a pack.
+    """Quantise a network (.nir) to fixed point and write it as a pack.
 
     \b
     tinysnn pack net.nir -o net.tsnn

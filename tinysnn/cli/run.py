@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinysnn.verify import Report
 
 
-@click.command()
+@click.command(short_help="Run a pack on a device and compare it with the reference.")
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.option(
     "--input",
@@ -44,7 +44,7 @@ def run(
     limit: int | None,
     json_file: str | None,
 ) -> None:
-    r"""Run a pack on a device, emulated or real, and compare it with the reference bit for bit.
+    """Run a pack on a device, emulated or real, and compare it with the reference bit for bit.
 
     Ends with exit code 1 if any tick differs, and names tick, layer and neuron.
 
