@@ -1,0 +1,206 @@
+"""Train the keyword network: surrogate gradients, one CPU core, seeds recorded.
+
+    python examples/keyword/features.py --data FOLDER --out build/keyword_features.npz
+    python examples/keyword/train.py --features build/keyword_features.npz --out build/keyword.pt
+
+The epoch with the best accuracy on the validation split is kept. The testing split is looked at
+once, at the end, with that epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from augment import STEPS_PER_OCTAVE, Strength, augment, events, mixed
+from features import Features, load
+from network import KeywordNetwork, Shape
+from torch import Tensor, nn
+
+from tinysnn.data.labels import KEYWORDS
+
+LOGIT_SCALE = 10.0 / 50
+"""Turns the sum over 50 ticks into logits of a size that trains well; argmax is the same."""
+SILENCE = KEYWORDS.index("_silence_")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides the result, besides the data."""
+
+    shape: Shape = field(default_factory=Shape)
+    strength: Strength = field(default_factory=Strength)
+    epochs: int = 120
+    batch: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.05
+    mix_probability: float = 0.5
+    mix_beta: float = 0.3
+    target_rate: float = 0.05
+    """Mean firing probability per tick above which a layer is penalised."""
+    rate_weight: float = 2.0
+    seed: int = 0
+
+
+class Trainer:
+    """A network, its data and its optimiser."""
+
+    def __init__(self, recipe: Recipe, features: Features) -> None:
+        torch.manual_seed(recipe.seed)
+        self.rng = np.random.default_rng(recipe.seed)
+        self.recipe = recipe
+        self.features = features
+        self.labels = torch.from_numpy(features.labels["training"])
+        silent = features.training[0][features.labels["training"] == SILENCE]
+        self.noise = _octaves(np.concatenate([features.noise, silent]))
+        self.network = KeywordNetwork(recipe.shape)
+        self.optimiser = _optimiser(self.network, recipe)
+        self.steps = math.ceil(len(self.labels) / recipe.batch)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            recipe.learning_rate,
+            total_steps=recipe.epochs * self.steps,
+            pct_start=0.15,
+        )
+
+    def epoch(self) -> float:
+        """One pass over the training clips; mean loss."""
+        self.network.train()
+        total = 0.0
+        for chosen in torch.randperm(len(self.labels)).chunk(self.steps):
+            loss = self._loss(chosen)
+            self.optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+            self.optimiser.step()
+            self.schedule.step()
+            total += loss.item()
+        return total / self.steps
+
+    def _loss(self, chosen: Tensor) -> Tensor:
+        recipe = self.recipe
+        version = self.rng.integers(0, len(self.features.training), len(chosen))
+        logs = _octaves(self.features.training[version, chosen.numpy()])
+        logs = augment(logs, self.noise, recipe.strength)
+        target = nn.functional.one_hot(self.labels[chosen], len(KEYWORDS)).float()
+        target = target * (1 - recipe.label_smoothing) + recipe.label_smoothing / len(KEYWORDS)
+        if self.rng.random() < recipe.mix_probability:
+            part = float(self.rng.beta(recipe.mix_beta, recipe.mix_beta))
+            part = max(part, 1 - part)
+            order = torch.randperm(len(chosen))
+            logs = mixed(logs, logs[order], part)
+            target = part * target + (1 - part) * target[order]
+        sums, spikes = self.network(events(logs))
+        error = -(target * (sums * LOGIT_SCALE).log_softmax(1)).sum(1).mean()
+        return error + sum((self._rate_penalty(s) for s in spikes), start=torch.zeros(()))
+
+    def _rate_penalty(self, spikes: Tensor) -> Tensor:
+        """Costs for a busy layer, for very busy neurons and for silent neurons."""
+        rate = spikes.mean((0, 1))
+        target = self.recipe.target_rate
+        busy = (rate.mean() - target).relu() + (rate - 3 * target).relu().mean()
+        silent = (0.1 * target - rate).relu().mean()
+        return self.recipe.rate_weight * busy + 5.0 * silent
+
+    @torch.no_grad()
+    def predict(self, logs: np.ndarray[Any, Any]) -> tuple[Tensor, list[float]]:
+        """Classes ``[n]`` of clips as they are, and the mean firing rate of each layer."""
+        self.network.eval()
+        classes, rates = [], []
+        for part in np.array_split(logs, math.ceil(len(logs) / 256)):
+            sums, spikes = self.network(events(_octaves(part)))
+            classes.append(sums.argmax(1))
+            rates.append([float(s.mean()) for s in spikes])
+        return torch.cat(classes), np.mean(rates, axis=0).tolist()
+
+    def accuracy(self, split: str) -> tuple[float, list[float]]:
+        """Percent right on `validation` or `testing`, and firing rates."""
+        logs = getattr(self.features, split)
+        classes, rates = self.predict(logs)
+        right = classes.numpy() == self.features.labels[split]
+        return 100 * float(right.mean()), rates
+
+
+def train(recipe: Recipe, features: Features, out: Path) -> dict[str, Any]:
+    """Train, keep the epoch best on validation in `out`, report it on testing once."""
+    trainer = Trainer(recipe, features)
+    best, best_epoch, state = -1.0, 0, {}
+    began = time.monotonic()
+    for epoch in range(1, recipe.epochs + 1):
+        loss = trainer.epoch()
+        if epoch % 5 and epoch < recipe.epochs - 10:
+            continue
+        accuracy, rates = trainer.accuracy("validation")
+        if accuracy >= best:
+            best, best_epoch = accuracy, epoch
+            state = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+        shown = " ".join(f"{r:.3f}" for r in rates)
+        seconds = time.monotonic() - began
+        print(
+            f"{epoch:4d} loss {loss:.3f} validation {accuracy:.2f} rates {shown} {seconds:.0f} s",
+            flush=True,
+        )
+    trainer.network.load_state_dict(state)
+    testing, rates = trainer.accuracy("testing")
+    report = {
+        "validation": round(best, 2),
+        "testing": round(testing, 2),
+        "epoch": best_epoch,
+        "rates": [round(r, 4) for r in rates],
+        "seconds": round(time.monotonic() - began),
+    }
+    torch.save({"recipe": json.dumps(asdict(recipe)), "report": json.dumps(report), **state}, out)
+    return report
+
+
+def _octaves(steps: np.ndarray[Any, Any]) -> Tensor:
+    return torch.from_numpy(steps.astype(np.float32)) / STEPS_PER_OCTAVE
+
+
+def _optimiser(network: KeywordNetwork, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW; only weights decay, not time constants or normalisation."""
+    named = list(network.named_parameters())
+    decayed = [
+        p for n, p in named if n.endswith(("weight", "recurrent", "readout")) and p.dim() > 1
+    ]
+    others = [p for n, p in named if not any(p is d for d in decayed)]
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def _recipe(text: str) -> Recipe:
+    """Recipe with the fields of a JSON object changed (`shape` and `strength` are objects)."""
+    given = json.loads(text)
+    shape = Shape(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in given.pop("shape", {}).items()}
+    )
+    strength = Strength(**given.pop("strength", {}))
+    return Recipe(shape=shape, strength=strength, **given)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--recipe", default="{}", help="JSON of what differs from the default")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    recipe = _recipe(options.recipe)
+    print(json.dumps(asdict(recipe)), flush=True)
+    print(json.dumps(train(recipe, load(options.features), options.out)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

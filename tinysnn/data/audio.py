@@ -1,0 +1,75 @@
+"""Reading one-second clips from FLAC and WAV files."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import StimulusError, ToolMissing
+
+Samples = npt.NDArray[np.int16]
+SAMPLE_RATE_HZ = 16_000
+CLIP_SAMPLES = 16_000
+MAX_SECONDS = 3600
+"""A file that claims to be longer than this is refused before it is decoded."""
+
+
+def read_flac(path: Path) -> Samples:
+    """All samples of a mono 16 kHz file that libsndfile reads, int16 ``[n]``.
+
+    Raises
+    ------
+    ToolMissing: the package ``soundfile`` cannot be imported.
+    StimulusError: the file is missing, damaged, or not mono at 16 kHz.
+    """
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise ToolMissing(
+            f"reading FLAC needs the package soundfile ({error})",
+            fix="Install it: pip install soundfile (and libsndfile1 where the wheel lacks it).",
+        ) from error
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            _check_format(path, file.channels, file.samplerate, file.frames)
+            samples: Samples = file.read(dtype="int16")
+    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
+        raise StimulusError(
+            f"cannot be read as audio ({error})", where=str(path), fix="Fetch the file again."
+        ) from error
+    return samples
+
+
+def read_wav(file: BinaryIO, name: str) -> Samples:
+    """Samples of a mono 16-bit 16 kHz WAV file, int16 ``[n]``; `name` is for messages."""
+    try:
+        with wave.open(file) as wav:
+            _check_format(Path(name), wav.getnchannels(), wav.getframerate(), wav.getnframes())
+            if wav.getsampwidth() != 2:
+                raise StimulusError("is not 16-bit audio", where=name)
+            data = wav.readframes(wav.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise StimulusError(f"cannot be read as WAV ({error})", where=name) from error
+    return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16)
+
+
+def one_second(samples: Samples) -> Samples:
+    """Cut or zero-pad at the end to ``[16000]``."""
+    clip = np.zeros(CLIP_SAMPLES, np.int16)
+    kept = samples[:CLIP_SAMPLES]
+    clip[: len(kept)] = kept
+    return clip
+
+
+def _check_format(path: Path, channels: int, rate_hz: int, frames: int) -> None:
+    if channels != 1 or rate_hz != SAMPLE_RATE_HZ:
+        raise StimulusError(
+            f"has {channels} channels at {rate_hz} Hz; mono at {SAMPLE_RATE_HZ} Hz is needed",
+            where=str(path),
+        )
+    if not 0 <= frames <= MAX_SECONDS * SAMPLE_RATE_HZ:
+        raise StimulusError(f"claims {frames} samples", where=str(path), fix="It is damaged.")

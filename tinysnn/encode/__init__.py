@@ -1,0 +1,1 @@
+"""Encoders: recordings to the input events of a network."""
