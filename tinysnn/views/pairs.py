@@ -38,11 +38,13 @@ class PairsView:
     constant: str
     mask: str
     """Bits that a shifted sum keeps in each half; empty: no shift."""
+    tables: tuple[str, ...]
+    """Names of the tables of pairs that the statements walk through."""
     parts: tuple[Part, ...]
     lines: tuple[str, ...]
 
 
-NO_PAIRS = PairsView("", "", (), ())
+NO_PAIRS = PairsView("", "", (), (), ())
 
 
 def suits_pairs(layer: PackedLayer, rows: RowsView, core: str) -> bool:
@@ -66,45 +68,49 @@ def suits_pairs(layer: PackedLayer, rows: RowsView, core: str) -> bool:
 def view_pairs(
     layer: PackedLayer, rows: RowsView, tables: Tables, never_saturates: bool
 ) -> PairsView:
-    """The statements for the pair at [p]."""
+    """The statements for one pair; @ stands for its number in the unrolled loop."""
     constant = f"-((int32_t)n_events * {rows.offset << layer.spec.frac_bits})" if rows.offset else ""
     shift = layer.spec.frac_bits + rows.gain_log2
     kept = 65535 >> shift << shift
-    lines = [f"x = (x << {shift}) & kept;"] if shift else []
+    lines = [f"x@ = (x@ << {shift}) & kept;"] if shift else []
     if constant:
-        lines.append("x = tsnn_add_pairs(x, constant);")
+        lines.append("x@ = tsnn_add_pairs(x@, constant);")
     if layer.bias is not None:
-        lines.append(f"x = tsnn_add_pairs(x, {_pair_table(tables, 'bias', layer.bias)});")
+        lines.append(f"x@ = tsnn_add_pairs(x@, {_pair_table(tables, 'bias', layer.bias)});")
     lines += _next_value(layer, tables, never_saturates)
     lines += _firing(layer, tables)
     mask = f"0x{kept << 16 | kept:08X}u" if shift else ""
-    return PairsView(constant, mask, _parts(layer.n), tuple(lines))
+    names = tuple(name for name in _TABLES if any(f"{name}[@]" in line for line in lines))
+    return PairsView(constant, mask, names, _parts(layer.n), tuple(lines))
+
+
+_TABLES = ("bias_pairs", "beta_pairs", "theta_pairs", "reset_to_pairs")
 
 
 def _pair_table(tables: Tables, name: str, values: npt.NDArray[np.int32]) -> str:
-    """C text of the pair at [p]: a literal, or an entry of a table of pairs."""
+    """C text of a pair of parameters: a literal, or an entry of a table of pairs."""
     low = values.astype(np.int64) & 65535
     if (low == low[0]).all():
         return f"0x{int(low[0]) << 16 | int(low[0]):08X}u"
     pairs = low[0::2] | low[1::2] << 16
-    symbol = f"{tables.prefix}_{name}_pairs"
+    local = f"{name}_pairs"
     doc = f"{name} of two neurons per word, [{pairs.size}]"
-    tables.made.append(TableView("uint32_t", symbol, tuple(pairs.tolist()), doc, "hex"))
-    return f"{symbol}[p]"
+    tables.made.append(TableView("uint32_t", f"{tables.prefix}_{local}", tuple(pairs.tolist()), doc, "hex"))
+    return f"{local}[@]"
 
 
 def _next_value(layer: PackedLayer, tables: Tables, never_saturates: bool) -> list[str]:
     add = "tsnn_add_pairs" if never_saturates else "tsnn_add_pairs_sat"
     beta = layer.wide("beta")
     if (beta == 0).all():
-        return ["v = x;"]
+        return ["v@ = x@;"]
     if (beta == ONE_Q16).all():
-        return [f"v = {add}(v, x);"]
+        return [f"v@ = {add}(v@, x@);"]
     whole = bool((beta >= HALF_Q16).all())
     value = _pair_table(tables, "beta", (beta - ONE_Q16 * whole).astype(np.int32))
     return [
-        f"v = tsnn_leak_pairs(v, {value}, {int(whole)}u);",
-        f"v = {add}(v, x);",
+        f"v@ = tsnn_leak_pairs(v@, {value}, {int(whole)}u);",
+        f"v@ = {add}(v@, x@);",
     ]
 
 
@@ -112,15 +118,15 @@ def _firing(layer: PackedLayer, tables: Tables) -> list[str]:
     spec = layer.spec
     theta = _pair_table(tables, "theta", layer.wide("theta").astype(np.int32))
     lines = [
-        f"tsnn_fire_t fire = tsnn_fire_pairs_{spec.compare}(v, {theta});",
+        f"tsnn_fire_t fire = tsnn_fire_pairs_{spec.compare}(v@, {theta});",
         "fired = (fired >> 1) | fire.fired;",
     ]
     if spec.reset == "subtract":
-        return [*lines, "v = fire.v;"]
+        return [*lines, "v@ = fire.v;"]
     if spec.reset == "none":
         return lines
     reset = _pair_table(tables, "reset_to", layer.wide("reset_to").astype(np.int32))
-    return [*lines, f"v = tsnn_reset_pairs(v, fire.fired, {reset});"]
+    return [*lines, f"v@ = tsnn_reset_pairs(v@, fire.fired, {reset});"]
 
 
 def _parts(n: int) -> tuple[Part, ...]:
