@@ -112,7 +112,7 @@ def test_missing_v_reset_and_w_in_are_nirs_defaults_with_a_note(tmp_path: Path) 
     del root["nodes"]["c"]["v_reset"]
     del root["nodes"]["c"]["w_in"]
     network = load(tmp_path, root)
-    assert network.nodes["c"].w_in.tolist() == [1.0] * 3  # type: ignore[attr-defined]
+    assert network.nodes["c"].w_in.tolist() == [1.0] * 3
     assert any("v_reset" in note for note in network.notes)
     assert any("w_in" in note for note in network.notes)
 
@@ -235,7 +235,7 @@ def test_infinite_tau_and_r_of_snntorch_beta_one(tmp_path: Path) -> None:
     root = fc()
     root["nodes"]["lif"]["tau"][1] = np.inf
     root["nodes"]["lif"]["r"][1] = np.inf
-    assert np.isinf(load(tmp_path, root).nodes["lif"].r[1])  # type: ignore[attr-defined]
+    assert np.isinf(load(tmp_path, root).nodes["lif"].r[1])
 
 
 def set_edges(root: dict[str, Any], *edges: tuple[str, str]) -> None:

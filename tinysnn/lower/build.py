@@ -32,8 +32,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
     """
     require_options(network, options)
     source, sink = _end(network, Input), _end(network, Output)
-    entering = _with_readout(network, fold(network), sink)
-    readout = next(iter(entering[sink].terms))
+    entering, readout = _with_readout(network, fold(network), sink)
     live = _live(entering, source, readout, network)
     order = [name for name in schedule(_targets(entering, live), source) if name != source]
     position = {name: index for index, name in enumerate(order)} | {source: _INPUT_FIRST}
@@ -71,15 +70,18 @@ def _end(network: Network, kind: type[Input | Output]) -> str:
 
 def _with_readout(
     network: Network, entering: dict[str, Expression], sink: str
-) -> dict[str, Expression]:
-    """Makes a sum or bare linear node before the Output a layer, named after that node."""
+) -> tuple[dict[str, Expression], str]:
+    """The layers' expressions and the output layer's name.
+
+    A sum or bare linear node before the Output becomes a layer, named after that node.
+    """
     if sink not in entering:
         raise ModelError("nothing feeds the Output", where=network.name, fix="Connect it.")
-    end = entering[sink]
+    end = entering.pop(sink)
     (name, matrix), *more = end.terms.items()
     plain = matrix is None and not more and not end.bias.any()
     if plain and isinstance(network.nodes[name], Neuron):
-        return entering
+        return entering, name
     graded = [
         s for s in end.terms
         if isinstance(node := network.nodes[s], Neuron) and not node.fires
@@ -92,7 +94,7 @@ def _with_readout(
         )
     last = [s for s, t in network.edges if t == sink]
     readout = last[0] if len(last) == 1 and last[0] not in end.terms else sink
-    return {**entering, readout: end, sink: Expression(end.n, {readout: None}, np.zeros(end.n))}
+    return {**entering, readout: end}, readout
 
 
 def _targets(entering: Mapping[str, Expression], live: set[str]) -> dict[str, list[str]]:
