@@ -77,11 +77,14 @@ class Line:
         assert zlib.crc32(data[:-4]) == struct.unpack("<I", data[-4:])[0]
         return Answer(data[0], struct.unpack("<H", data[1:3])[0], data[3:-4])
 
-    def ask(self, kind: int, seq: int, body: bytes = b"") -> Answer:
+    def ask(self, kind: int, seq: int, body: bytes = b"", timeout_s: float = 5.0) -> Answer:
+        """Send a request and wait for its answer; those to a repeated HELLO are passed over."""
         self.write(frame(kind, seq, body))
-        answer = self.answer()
-        assert answer is not None, "no answer"
-        return answer
+        while True:
+            answer = self.answer(timeout_s)
+            assert answer is not None, "no answer"
+            if answer.seq == seq:
+                return answer
 
     def connect(self, seq: int = 100, slot: int = 0, tries: int = 1) -> Answer:
         """HELLO, repeated while a booting board does not hear it."""
