@@ -51,7 +51,7 @@ OPTIONS = {
     "reset": '"subtract"',
     "reset_timing": '"same-tick"',
     "compare": '"ge"',
-    "gain": '"tick"',
+    "gain": '"dt"',
 }
 
 
