@@ -104,6 +104,57 @@ static inline uint32_t tsnn_pair(int32_t value)
     return low | (low << 16);
 }
 
+#if defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_7EM__) || defined(__ARM_ARCH_8M_MAIN__)
+#define TSNN_HAS_LDRD 1
+#else
+#define TSNN_HAS_LDRD 0
+#endif
+
+/** Read two words. */
+static inline void tsnn_read_two(const uint32_t *from, uint32_t *a, uint32_t *b)
+{
+#if TSNN_HAS_LDRD
+    __asm__("ldrd %0, %1, [%2]"
+            : "=r"(*a), "=r"(*b)
+            : "r"(from), "m"(*(const uint32_t(*)[2])from));
+#else
+    *a = from[0];
+    *b = from[1];
+#endif
+}
+
+/** Read two words and step over them. */
+static inline const uint32_t *tsnn_take_two(const uint32_t *from, uint32_t *a, uint32_t *b)
+{
+    const uint32_t *next = from;
+#if TSNN_HAS_LDRD
+    __asm__("ldrd %0, %1, [%2], #8"
+            : "=&r"(*a), "=&r"(*b), "+r"(next)
+            : "m"(*(const uint32_t(*)[2])from));
+#else
+    *a = next[0];
+    *b = next[1];
+    next += 2;
+#endif
+    return next;
+}
+
+/** Write two words and step over them. */
+static inline tsnn_pair_t *tsnn_put_two(tsnn_pair_t *to, uint32_t a, uint32_t b)
+{
+    tsnn_pair_t *next = to;
+#if TSNN_HAS_LDRD
+    __asm__("strd %2, %3, [%0], #8"
+            : "+r"(next), "=m"(*(tsnn_pair_t(*)[2])to)
+            : "r"(a), "r"(b));
+#else
+    next[0] = a;
+    next[1] = b;
+    next += 2;
+#endif
+    return next;
+}
+
 /** Add two unsigned 16-bit lanes, times 2^gain_log2 and less excess, to 32-bit sums. */
 static inline void tsnn_widen(int32_t *sums, uint32_t lanes, uint32_t gain_log2, int32_t excess)
 {

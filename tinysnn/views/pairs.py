@@ -131,8 +131,8 @@ def _firing(layer: PackedLayer, tables: Tables) -> list[str]:
 
 def _parts(n: int) -> tuple[Part, ...]:
     whole, rest = n // 32, n % 32 // 2
-    parts = [Part(0, whole, 16, 4, (0, 1, 2, 3))] if whole else []
+    parts = [Part(0, whole, 16, 2, (0, 1))] if whole else []
     if rest:
-        unroll = next(u for u in (4, 2, 1) if rest % u == 0)
+        unroll = next(u for u in (2, 1) if rest % u == 0)
         parts.append(Part(whole, whole + 1, rest, unroll, tuple(range(unroll))))
     return tuple(parts)

@@ -66,6 +66,8 @@ class RowsView:
     row_words: int
     pairs_per_word: int
     mask: str
+    half_mask: str
+    """Bits that are left of lanes when they are widened to 16 bits; empty: all."""
     blocks: tuple[Block, ...]
     sums: str
     sums_length: int
@@ -115,6 +117,7 @@ def view_rows(
         row_words=row_words,
         pairs_per_word=per_word,
         mask=_mask(bits),
+        half_mask=_HALF_MASK[bits],
         blocks=_blocks(row_words, width, bits),
         sums="work_sums32" if wide else "work_pairs",
         sums_length=row_words * per_word * (2 if wide else 1),
@@ -156,6 +159,9 @@ def pack_rows(rows: npt.NDArray[np.int8], bits: int, *, signed: bool) -> npt.NDA
     return np.asarray((fields << shifts).sum(axis=(2, 3)).astype(np.uint32))
 
 
+_HALF_MASK = {8: "", 4: "0x00FF00FFu", 2: "0x000F000Fu", 1: "0x000F000Fu"}
+
+
 def _shifts(bits: int) -> tuple[int, ...]:
     return tuple(range(0, LANE_BITS[bits], bits))
 
@@ -180,11 +186,10 @@ def _block(first: int, end: int, width: int, bits: int) -> Block:
     lanes = tuple(
         Lane(word, shift, f"lanes{word}_{shift}") for word in range(width) for shift in _shifts(bits)
     )
-    half = {8: "", 4: "0x00FF00FFu", 2: "0x000F000Fu", 1: "0x000F000Fu"}[bits]
     pairs = []
     for lane in lanes:
         for at in range(0, 16, LANE_BITS[bits]):
             index = lane.word * (16 // bits) + (lane.shift + at) // bits
             shifted = f"({lane.name} >> {at})" if at else lane.name
-            pairs.append(Pair(index, f"{shifted} & {half}" if half else shifted))
+            pairs.append(Pair(index, f"{shifted} & half" if _HALF_MASK[bits] else shifted))
     return Block(first, end, width, lanes, tuple(sorted(pairs, key=lambda pair: pair.index)))
