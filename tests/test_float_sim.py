@@ -1,0 +1,312 @@
+"""The float simulation against plain interpreters, stored spikes and traces of other tools."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.lower.networks import neuron, row
+from tests.tools import require
+from tinysnn.errors import ModelError, StimulusError
+from tinysnn.float_sim import layer_rates, simulate
+from tinysnn.graph import Graph
+from tinysnn.load import load_network
+from tinysnn.lower import lower
+from tinysnn.network import Affine, Input, Linear, Network, Output, Scale
+from tinysnn.options import LowerOptions
+from tinysnn.stimulus import Stimulus
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def bench() -> Path:
+    folder = Path(os.environ.get("TINYSNN_BENCH") or ROOT.parent / "shared" / "bench")
+    require("bench", folder.is_dir(), f"no workload in {folder} (set TINYSNN_BENCH)")
+    return folder
+
+
+class Reference:
+    """One neuron in plain Python, in absolute voltages, straight from the equations."""
+
+    def __init__(self, options: LowerOptions, node: Any, k: int) -> None:
+        self.o, self.k, self.node = options, k, node
+        self.cuba = hasattr(node, "tau_mem")
+        self.i, self.fired = 0.0, False
+        start = {"rest": self.at("v_leak"), "reset": self.at("v_reset"), "zero": 0.0}
+        self.v = start[str(options.v_init)]
+
+    def at(self, name: str) -> float:
+        return float(getattr(self.node, name)[self.k])
+
+    def step(self, x: float) -> int:
+        dt, o = float(self.o.dt_s or 0), self.o
+        late = o.reset_timing == "next-tick" and self.fired
+        drive = x
+        if self.cuba:
+            self.i += dt / self.at("tau_syn") * (self.at("w_in") * x - self.i)
+            drive = self.i
+        if late and o.reset == "zero":
+            self.v = self.at("v_reset")
+        leak = dt / self.at("tau_mem" if self.cuba else "tau")
+        self.v += leak * (self.at("v_leak") - self.v + self.at("r") * drive)
+        if late and o.reset == "subtract":
+            self.v -= self.at("v_threshold")
+        above = self.v - self.at("v_threshold")
+        self.fired = above > 0 if o.compare == "gt" else above >= 0
+        if self.fired and o.reset_timing == "same-tick":
+            if o.reset == "zero":
+                self.v = self.at("v_reset")
+            elif o.reset == "subtract":
+                self.v -= self.at("v_threshold")
+        return int(self.fired)
+
+
+def two_layers(rng: np.random.Generator, *, leaky: bool, cuba: bool) -> Network:
+    """In -> Affine -> LIF with a recurrent Affine -> Scale -> Linear -> (Cuba)LIF -> out."""
+    rest = rng.normal(size=(4, 4)) * 0.2 * leaky
+    rest[3] = np.abs(rest[3])
+
+    def population(kind: str, n: int) -> Any:
+        return neuron(
+            kind, n, tau=rng.uniform(2e-4, 3e-3, n), tau_mem=rng.uniform(2e-4, 3e-3, n),
+            tau_syn=rng.uniform(2e-4, 1e-3, n), r=rng.uniform(1, 9, n), v_leak=rest[0, :n],
+            v_reset=rest[1, :n], v_threshold=0.6 + rest[3, :n], w_in=rng.uniform(1, 3, n),
+        )  # fmt: skip
+
+    nodes = {
+        "in": Input((5,)),
+        "w1": Affine(rng.normal(size=(4, 5)), rng.normal(size=4) * 0.1),
+        "a": population("LIF", 4),
+        "rec": Affine(rng.normal(size=(4, 4)) * 0.5, rng.normal(size=4) * 0.1),
+        "s": Scale(rng.uniform(0.5, 2, 4)),
+        "w2": Linear(rng.normal(size=(3, 4))),
+        "b": population("CubaLIF" if cuba else "LIF", 3),
+        "out": Output((3,)),
+    }
+    edges = (
+        ("in", "w1"), ("w1", "a"), ("a", "rec"), ("rec", "a"), ("a", "s"), ("s", "w2"),
+        ("w2", "b"), ("b", "out"),
+    )  # fmt: skip
+    return Network("two", nodes, edges)
+
+
+def interpret(network: Network, options: LowerOptions, raster: np.ndarray) -> list[np.ndarray]:
+    """Spikes of a, spikes of b, membranes of a and b; node by node, neuron by neuron."""
+    nodes: Any = network.nodes
+    a = [Reference(options, nodes["a"], k) for k in range(4)]
+    b = [Reference(options, nodes["b"], k) for k in range(3)]
+    rows = []
+    for x in raster:
+        back = nodes["rec"].weight @ [float(cell.fired) for cell in a] + nodes["rec"].bias
+        drive = nodes["w1"].weight @ x + nodes["w1"].bias + back
+        first = [cell.step(value) for cell, value in zip(a, drive, strict=True)]
+        drive = nodes["w2"].weight @ (nodes["s"].scale * first)
+        second = [cell.step(value) for cell, value in zip(b, drive, strict=True)]
+        rows.append((first, second, [cell.v for cell in a], [cell.v for cell in b]))
+    return [np.array(column) for column in zip(*rows, strict=True)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    reset=st.sampled_from(["zero", "subtract", "none"]),
+    timing=st.sampled_from(["same-tick", "next-tick"]),
+    compare=st.sampled_from(["gt", "ge"]),
+    v_init=st.sampled_from(["rest", "reset", "zero"]),
+    cuba=st.booleans(),
+)
+def test_lowered_network_does_what_the_equations_say(
+    seed: int, reset: Any, timing: Any, compare: Any, v_init: Any, cuba: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    network = two_layers(rng, leaky=reset != "subtract", cuba=cuba)
+    options = LowerOptions(
+        dt_s=1e-4, decay="euler", gain="dt", synapse_gain="dt", snap=False,
+        reset=reset, reset_timing=timing, compare=compare, v_init=v_init,
+    )  # fmt: skip
+    raster = (rng.random((30, 5)) < 0.5).astype(np.uint8)
+    graph = lower(network, options)
+    trace = simulate(graph, raster)
+    spikes_a, spikes_b, v_a, v_b = interpret(network, options, raster)
+    np.testing.assert_array_equal(trace.spikes[0], spikes_a)
+    np.testing.assert_array_equal(trace.spikes[1], spikes_b)
+    np.testing.assert_array_equal(trace.output, spikes_b)
+    np.testing.assert_allclose(trace.membranes[0] + graph.layers[0].v_rest, v_a, atol=1e-9)
+    np.testing.assert_allclose(trace.membranes[1] + graph.layers[1].v_rest, v_b, atol=1e-9)
+
+
+def test_the_interpreted_networks_fire() -> None:
+    """The test above would say little about silent or saturated networks."""
+    rates = []
+    options = LowerOptions(
+        dt_s=1e-4, decay="euler", gain="dt", synapse_gain="dt", reset="zero",
+        reset_timing="same-tick", compare="ge", v_init="rest",
+    )  # fmt: skip
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        network = two_layers(rng, leaky=True, cuba=bool(seed % 2))
+        raster = (rng.random((30, 5)) < 0.5).astype(np.uint8)
+        rates.append([fired.mean() for fired in interpret(network, options, raster)[:2]])
+    assert np.all((np.mean(rates, axis=0) > 0.05) & (np.mean(rates, axis=0) < 0.6))
+
+
+SAME: dict[str, Any] = {
+    "dt_s": 1e-4,
+    "decay": "euler",
+    "reset": "subtract",
+    "reset_timing": "same-tick",
+    "gain": "tick",
+}
+
+
+@pytest.mark.parametrize("compare", ["gt", "ge"])
+@pytest.mark.parametrize(("percent", "total"), [("5", 31), ("20", 125)])
+def test_stored_spikes_of_the_workload(bench: Path, percent: str, total: int, compare: Any) -> None:
+    """``W x`` enters unscaled there although r = 1: the file's gain is per tick."""
+    workload = np.load(bench / "workload.npz", allow_pickle=False)
+    network = load_network(bench / f"fc64_{percent}.nir")
+    graph = lower(network, LowerOptions(**SAME, compare=compare))
+    trace = simulate(graph, workload[f"in{percent}"])
+    np.testing.assert_array_equal(trace.output, workload[f"out{percent}"])
+    assert trace.output.sum() == total
+    fired = [np.asarray(spikes).sum(axis=1) for spikes in trace.spikes]
+    np.testing.assert_array_equal(np.stack(fired, axis=1), workload[f"cnt{percent}"][:, 1:])
+
+
+def dyadic() -> Graph:
+    """A recurrent network whose sums are exact in float64, whatever their order."""
+    rng = np.random.default_rng(3)
+    weight = rng.integers(-8, 9, size=(6, 4)) / 8
+    nodes = {
+        "in": Input((4,)), "w": Linear(weight), "x": neuron("LIF", 6),
+        "r": Linear(rng.integers(-4, 5, size=(6, 6)) / 8), "out": Output((6,)),
+    }  # fmt: skip
+    edges = (("in", "w"), ("w", "x"), ("x", "r"), ("r", "x"), ("x", "out"))
+    return lower(Network("d", nodes, edges), LowerOptions(**SAME, compare="ge"))
+
+
+def test_batch_is_the_clips_one_by_one() -> None:
+    graph = dyadic()
+    clips = np.random.default_rng(4).integers(0, 2, size=(5, 40, 4))
+    batch = simulate(graph, clips)
+    assert batch.output.shape == (5, 40, 6)
+    assert 0 < batch.output.sum() < batch.output.size
+    for k, clip in enumerate(clips):
+        alone = simulate(graph, clip)
+        np.testing.assert_array_equal(batch.output[k], alone.output)
+        np.testing.assert_array_equal(batch.membranes[0][k], alone.membranes[0])
+
+
+def test_layer_rates_over_clips_of_different_length() -> None:
+    graph = dyadic()
+    rng = np.random.default_rng(5)
+    clips = [rng.integers(0, 2, size=(n, 4)).astype(np.int8) for n in (10, 25, 10, 7)]
+    total = sum(simulate(graph, clip).output.sum() for clip in clips)
+    (rate,) = layer_rates(graph, [Stimulus(clip) for clip in clips])
+    assert rate == pytest.approx(total / (6 * 52))
+    assert layer_rates(lower(row(("w", Linear(np.eye(2)))), LowerOptions()), []) == [None]
+
+
+def test_graded_input_is_scaled() -> None:
+    options = LowerOptions(input_scale=0.25)
+    graph = lower(row(("w", Linear(np.array([[2.0]])))), options)
+    trace = simulate(graph, np.array([[-3], [4]], dtype=np.int8))
+    assert trace.output.tolist() == [[-1.5], [2.0]]
+    assert trace.spikes == [None]
+
+
+def test_currents_are_recorded() -> None:
+    options = LowerOptions(dt_s=1e-4, decay="euler", gain=1.0, synapse_gain=1.0)
+    graph = lower(row(("x", neuron("CubaLI"))), options)
+    trace = simulate(graph, np.array([[1], [0]]))
+    assert trace.currents[0] is not None
+    assert trace.currents[0].tolist() == [[1.0], [0.75]]
+    assert trace.membranes[0].tolist() == [[1.0], [1.625]]
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (2, 5, 3), (1, 1, 5, 4)])
+def test_raster_of_another_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(StimulusError, match="4 inputs"):
+        simulate(dyadic(), np.zeros(shape))
+
+
+EULER: dict[str, Any] = {"decay": "euler", "reset": "zero", "gain": "dt"}
+EXACT: dict[str, Any] = {"decay": "exact", "reset": "subtract", "gain": 1.0}
+TRACES: dict[str, tuple[str, dict[str, Any], int, float]] = {
+    # tool: graph, options, how many ticks the tool is late, scale of its membrane
+    "norse": ("norse__ce5f8e1c", EULER, 0, 1.0),
+    "lava_cpu_float": ("norse__ce5f8e1c", EULER, 1, 1.0),
+    "snntorch": ("norse__ce5f8e1c", EULER, 0, 25.0),
+    "rockpool": ("rockpool__d70a32c1", EXACT, 0, 1.0),
+}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("tool", list(TRACES))
+def test_traces_of_other_tools(recordings: Path, tool: str) -> None:
+    """The NIR paper's LIF on four platforms: same spikes, membranes to float32 rounding."""
+    graph_name, options, late, scale = TRACES[tool]
+    stored = np.loadtxt(
+        recordings / "nir" / "reference_traces" / "01_lif" / f"lif_{tool}.csv", delimiter=","
+    )
+    network = load_network(recordings / "nir" / "graphs" / f"lif_{graph_name}.nir")
+    everything: dict[str, Any] = {
+        "dt_s": 1e-4,
+        "compare": "gt",
+        "reset_timing": "same-tick",
+        **options,
+    }
+    graph = lower(network, LowerOptions(**everything))
+    trace = simulate(graph, stored[:, :1])
+    given = stored[late:]
+    np.testing.assert_array_equal(trace.output[: len(given), 0], given[:, 2])
+    assert given[:, 2].sum() == 4
+    membranes = trace.membranes[0][: len(given), 0] * scale
+    np.testing.assert_allclose(membranes, given[:, 1], atol=1e-7 * scale * 10)
+
+
+ALL_OPTIONS: dict[str, Any] = {
+    "dt_s": 1e-4, "decay": "euler", "reset": "zero", "reset_timing": "same-tick", "compare": "gt",
+    "gain": "dt", "synapse_gain": "dt",
+}  # fmt: skip
+REFUSED = {
+    "braille__a7c67c3a": "'lif1', which does not exist",
+    "braille__c381ba29": "[63], but node 'lif1' takes [16]",
+    "braille__ed8f57e7": "[12], but node 'hidden.lif' takes [38]",
+    "braille__f4edd0a1": "'lif1', which does not exist",
+    "braille_noDelay_bias_zero_subgraph__24057376": "'lif', which does not exist",
+    "braille_subgraph__77b4a802": "[12], but node 'hidden.lif' takes [38]",
+    "braille_subtract_subgraph__aee771e1": "'lif', which does not exist",
+    "braille_v2__c777885b": "'lif1', which does not exist",
+    "braille_zero_subgraph__c5db44fe": "'lif', which does not exist",
+    "cnn_sinabs__89e0a618": "'0' (Conv2d)",
+    "scnn_mnist__669fbfad": "'0' (Conv2d)",
+    "scnn_mnist__e5ac8325": "'0' (Conv2d)",
+    "scnn_mnist_batches__9122dac0": "'0' (Conv2d)",
+}
+
+
+@pytest.mark.data
+def test_every_recorded_graph_runs_or_is_refused(recordings: Path) -> None:
+    paths = sorted((recordings / "nir" / "graphs").glob("*.nir"))
+    assert len(paths) == 24
+    for path in paths:
+        if path.stem in REFUSED:
+            with pytest.raises(ModelError) as caught:
+                load_network(path)
+            assert REFUSED[path.stem] in str(caught.value)
+            assert path.name in str(caught.value)
+            continue
+        graph = lower(load_network(path), LowerOptions(**ALL_OPTIONS))
+        raster = np.random.default_rng(1).integers(0, 2, size=(50, graph.n_in))
+        output = simulate(graph, raster).output
+        assert np.isfinite(output).all()
+        loops = [c for layer in graph.layers for c in layer.connections if c.delay_ticks]
+        assert len(loops) == path.stem.startswith("braille")
