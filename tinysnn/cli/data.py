@@ -70,27 +70,26 @@ def get(name: str) -> None:
     from tinysnn.data import speech_commands
 
     pooch.get_logger().setLevel("WARNING")  # the bar says what it would say
-    with progress(f"fetching {name}", speech_commands.SIZE_BYTES) as advance:
-        path = speech_commands.fetch(_Bar(advance))
+    with progress(f"fetching {name}") as show_progress:
+        path = speech_commands.fetch(_Bar(show_progress))
     click.echo(f"{name} is in {path}")
 
 
 class _Bar:
     """A progress bar in the shape that pooch calls."""
 
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self.advance = advance
+    def __init__(self, show_progress: Callable[[int, int], None]) -> None:
+        self.show_progress = show_progress
         self.total = 0
         self._done = 0
 
     def update(self, amount: int) -> None:
         """`amount` more bytes have arrived."""
         self._done += amount
-        self.advance(amount)
+        self.show_progress(self._done, self.total)
 
     def reset(self) -> None:
         """Pooch calls this before it fills the bar at the end."""
-        self.advance(-self._done)
         self._done = 0
 
     def close(self) -> None:

@@ -57,11 +57,11 @@ def demo(
 
     options = DemoOptions(runner, board, toolchain, data_dir, clips or None, port)
     quiet = json_file == "-"
-    with progress(f"streaming to {runner}", clips or None) as advance:
+    with progress(f"streaming to {runner}") as show_progress:
         result = run_demo(
             options,
             tell=lambda line: None if quiet else click.echo(line),
-            progress=lambda _done, _all: advance(1),
+            progress=show_progress,
         )
     write_json(result.as_json(), json_file)
     if not quiet:

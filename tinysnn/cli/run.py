@@ -85,12 +85,10 @@ def _verify(
     from tinysnn.verify import verify
 
     with (
-        progress(f"running on {options['runner']}", len(stimuli)) as advance,
+        progress(f"running on {options['runner']}") as show_progress,
         deployed([pack], board=board, **options) as runner,
     ):
-        return verify(
-            pack, runner, stimuli, keep_states=trace, progress=lambda _done, _all: advance(1)
-        )
+        return verify(pack, runner, stimuli, keep_states=trace, progress=show_progress)
 
 
 def as_json(report: Report) -> dict[str, Any]:

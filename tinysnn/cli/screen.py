@@ -108,20 +108,19 @@ def write_json(result: object, json_file: str | None) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error while something runs; nothing where that is no terminal.
 
-    Yields a function that takes the number of steps just done.
+    Yields a function that takes the number of steps done and of all steps.
     """
     if not (sys.stderr.isatty() and sys.stdout.isatty()):
-        yield lambda _done: None
+        yield lambda _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    if total is not None:
-        columns.insert(2, MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=total)
-        yield lambda done: bars.advance(task, done)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    where = Console(stderr=True)
+    with Progress(*columns, TimeElapsedColumn(), console=where, transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
