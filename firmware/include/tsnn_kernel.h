@@ -84,6 +84,18 @@ static inline uint32_t tsnn_least(uint32_t a, uint32_t b)
     return (a < b) ? a : b;
 }
 
+/** The smaller of two signed numbers. */
+static inline int32_t tsnn_least_signed(int32_t a, int32_t b)
+{
+    return (a < b) ? a : b;
+}
+
+/** The larger of two signed numbers. */
+static inline int32_t tsnn_most_signed(int32_t a, int32_t b)
+{
+    return (a > b) ? a : b;
+}
+
 /** Two 16-bit values of neighbouring neurons, the even one in the low half; may alias an array. */
 typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
 /** One half of such a pair. */

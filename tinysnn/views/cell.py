@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn import ranges
-from tinysnn.ops.fixed import ONE_Q16
+from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import PackedLayer
 from tinysnn.views.pairs import NO_PAIRS, PairsView, suits_pairs, view_pairs
 from tinysnn.views.rows import RowsView
-from tinysnn.views.table import Tables
+from tinysnn.views.table import Tables, literal
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class CellView:
     same_tick_reset: str
     passes: str
     theta: str
+    clip_high: str
+    clip_low: str
+    """Statements in the branch that fires and in the other; empty where nothing saturates."""
     watch_fired: bool
     watch_active: bool
     watch_membrane: bool
@@ -60,6 +63,8 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
     same_tick, next_tick = _resets(layer, theta, _once(tables, in_pairs), saturate)
     align, constant = _aligned(layer, rows, _once(tables, in_pairs))
     watches = _watches(layer, beta_kind)
+    late = saturates_late(layer, rows)
+    low, high = STATE_RANGE[spec.state_bits]
     v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
     pairs = view_pairs(layer, rows, tables, never_saturates(layer, rows)) if in_pairs else NO_PAIRS
     return CellView(
@@ -81,6 +86,8 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
         same_tick_reset=same_tick,
         passes=">" if spec.compare == "gt" else ">=",
         theta=theta,
+        clip_high=f"v = tsnn_least_signed(v, {high});" if late else "",
+        clip_low=f"v = tsnn_most_signed(v, {literal(low)});" if late else "",
         watch_fired=watches[0],
         watch_active=watches[1] or watches[2],
         watch_membrane=watches[2],
@@ -143,7 +150,17 @@ def _next_value(
     layer: PackedLayer, rows: RowsView, beta_kind: str, leaked: str, saturate: str
 ) -> str:
     kept = {"zero": "x", "one": "v + x"}.get(beta_kind, f"{leaked} + x")
-    return kept if never_saturates(layer, rows) else f"{saturate}({kept})"
+    if never_saturates(layer, rows) or saturates_late(layer, rows):
+        return kept
+    return f"{saturate}({kept})"
+
+
+def saturates_late(layer: PackedLayer, rows: RowsView) -> bool:
+    """Whether the clip can wait until after the comparison, where each branch needs one side."""
+    low, high = STATE_RANGE[layer.spec.state_bits]
+    theta = layer.wide("theta")
+    inside = bool((theta > low).all() and (theta < high).all())
+    return layer.spec.fires and inside and not never_saturates(layer, rows)
 
 
 def _resets(layer: PackedLayer, theta: str, tables: Tables, saturate: str) -> tuple[str, str]:
