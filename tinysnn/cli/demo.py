@@ -14,8 +14,6 @@ from tinysnn.errors import MismatchError
 if TYPE_CHECKING:
     from tinysnn.demo import DemoReport
 
-SHOWN = 12
-
 
 @click.command(short_help="Deploy a keyword network and compare every spike.")
 @runner_options
@@ -76,9 +74,12 @@ def demo(
 def _show(result: DemoReport) -> None:
     report, info = result.report, result.report.info
     pairs = list(zip(result.labels, report.predictions, strict=True))
-    rows = [(result.words[a], result.words[b], "" if a == b else "wrong") for a, b in pairs[:SHOWN]]
-    title = "" if len(pairs) <= SHOWN else f"The first {SHOWN} of {len(pairs)} clips"
-    table(title, ("spoken", "found", ""), rows)
+    first = dict(reversed(pairs))  # the first of several pairs stays
+    rows = [
+        (result.words[a], result.words[b], "" if a == b else "wrong")
+        for a, b in sorted(first.items())
+    ]
+    table("The first clip of each word", ("spoken", "found", ""), rows)
     right = sum(a == b for a, b in pairs)
     per_second = result.instructions_per_second
     facts(
