@@ -71,7 +71,10 @@ class Emulator:
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline and self._running() and bad_word not in self.said():
             with suppress(OSError):
-                return socket.create_connection((HOST, port), timeout=1.0)
+                found = socket.create_connection((HOST, port), timeout=1.0)
+                if found.getsockname() != found.getpeername():
+                    return found
+                found.close()  # on a port nobody listens on, TCP may connect to itself
             time.sleep(_POLL_S)
         raise self._failed()
 
@@ -90,6 +93,12 @@ class Emulator:
         self._log.seek(0)
         text = self._log.read()[-4000:].decode("utf-8", "replace")
         return " / ".join(line.strip() for line in text.splitlines() if line.strip())[-800:]
+
+    def blame(self, error: DeviceError) -> DeviceError:
+        """Give an error of the session with what the emulator wrote, if it wrote anything."""
+        said = self.said()
+        what = f"{error.what} (it wrote: {said})" if said else error.what
+        return DeviceError(what, where=error.where, fix=error.fix)
 
     def stop(self, goodbye: bytes = b"") -> None:
         """End the process, at once if need be; harmless when repeated."""

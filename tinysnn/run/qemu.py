@@ -89,10 +89,9 @@ class QemuRunner(WiredRunner):
                 link = SocketLink(self._emulator.accept(server, _START_LIMIT_S), name)
             self.start(link, name)
         except DeviceError as error:
-            said = self._emulator.said()
+            blamed = self._emulator.blame(error)
             self.close()
-            what = f"{error.what} (QEMU said: {said})" if said else error.what
-            raise DeviceError(what, where=error.where, fix=error.fix) from None
+            raise blamed from None
         except BaseException:
             self.close()
             raise

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinysnn.boards import Board
-from tinysnn.errors import BoardError, ToolMissing
+from tinysnn.errors import BoardError, DeviceError, ToolMissing
 from tinysnn.link import SocketLink
 from tinysnn.paths import templates_dir
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
@@ -137,16 +137,24 @@ class RenodeRunner(WiredRunner):
                 self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
             port = free_port()
             script = write_scripts(image.board, image.elf, port, folder)
-            emulator = Emulator(name, f"Look at the script: {script}")
-            self._stack.callback(emulator.stop, b"quit\n")
-            emulator.start(
-                [*program, "--disable-xwt", "--console", "--plain", str(script.resolve())], folder
-            )
-            uart = emulator.connect(port, _START_LIMIT_S, _BAD_WORD)
-            self.start(SocketLink(uart, name), name)
+            self._boot(program, script, port, name)
         except BaseException:
             self.close()
             raise
+
+    def _boot(self, program: list[str], script: Path, port: int, name: str) -> None:
+        """Start Renode with the script and greet the firmware in it."""
+        emulator = Emulator(name, f"Look at the script: {script}.")
+        self._stack.callback(emulator.stop, b"quit\n")
+        emulator.start(
+            [*program, "--disable-xwt", "--console", "--plain", str(script.resolve())],
+            script.parent,
+        )
+        uart = emulator.connect(port, _START_LIMIT_S, _BAD_WORD)
+        try:
+            self.start(SocketLink(uart, name), name)
+        except DeviceError as error:
+            raise emulator.blame(error) from None
 
     @property
     def info(self) -> RunnerInfo:
