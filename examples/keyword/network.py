@@ -97,12 +97,18 @@ class SpikingLayer(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight ``[n, n_in]`` and bias ``[n]`` with the batch normalisation in them."""
+        """Weight ``[n, n_in]`` and bias ``[n]`` with normalisation and input gain in them."""
         mean, variance = self.norm.running_mean, self.norm.running_var
         if mean is None or variance is None:
             raise RuntimeError("batch normalisation keeps no statistics")
-        gain = self.norm.weight / (variance + self.norm.eps).sqrt()
-        return self.weight * gain[:, None], self.norm.bias - mean * gain
+        scale = self.norm.weight / (variance + self.norm.eps).sqrt()
+        weight, bias = self.weight * scale[:, None], self.norm.bias - mean * scale
+        return weight * self.gain()[:, None], bias * self.gain()
+
+    @torch.no_grad()
+    def folded_recurrent(self) -> Tensor | None:
+        """Recurrent weight ``[n, n]`` (to, from) with the input gain in it."""
+        return None if self.recurrent is None else self.recurrent * self.gain()[:, None]
 
 
 class KeywordNetwork(nn.Module):
