@@ -71,13 +71,13 @@ class MismatchError(TinysnnError):
     exit_code = EXIT_MISMATCH
 
 
-class CheckFailed(TinysnnError):
+class CheckFailed(TinysnnError):  # noqa: N818  # says what happened
     """A promised property does not hold."""
 
     exit_code = EXIT_MISMATCH
 
 
-class ToolMissing(TinysnnError):
+class ToolMissing(TinysnnError):  # noqa: N818  # says what happened
     """A compiler, emulator, package or probe is not on this machine."""
 
     exit_code = EXIT_MISSING

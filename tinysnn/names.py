@@ -7,14 +7,17 @@ import re
 MAX_NAME = 32
 
 _C_WORDS = frozenset(
-    """alignas alignof and and_eq asm atomic auto bitand bitor bool break case catch char class
+    """
+    alignas alignof and and_eq asm atomic auto bitand bitor bool break case catch char class
     compl concept const constexpr continue decltype default delete do double else enum explicit
-    export extern false float for friend goto if inline int long mutable namespace new noexcept not
-    not_eq nullptr operator or or_eq private protected public register requires restrict return
-    short signed sizeof static struct switch template this thread_local throw true try typedef
-    typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
-    image kernel""".split()
+    export extern false float for friend goto if inline int long mutable namespace new noexcept
+    not not_eq nullptr operator or or_eq private protected public register requires restrict
+    return short signed sizeof static struct switch template this thread_local throw true try
+    typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
+    image kernel
+    """.split()  # noqa: SIM905  # a list of words reads better as a text
 )
+"""Words of C and C++, and names the firmware takes for itself (image, kernel)."""
 
 
 def is_model_name(name: str) -> bool:

@@ -25,7 +25,7 @@ def read(path: Path) -> Pack:
     meta = _meta(text, path)
     layers = tuple(_layer(k, meta, tensors, path) for k in range(len(meta.layers)))
     if tensors:
-        raise PackError(f"unknown tensor {sorted(tensors)[0]!r}", where=str(path), fix=_REPACK)
+        raise PackError(f"unknown tensor {min(tensors)!r}", where=str(path), fix=_REPACK)
     try:
         pack = sealed(meta, layers)
     except PackError as error:
@@ -54,7 +54,14 @@ def _open(path: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
         return from_safetensors(data), str(text)
     except OSError as error:
         raise PackError(f"cannot read the file ({error.strerror})", where=str(path)) from error
-    except (SafetensorError, struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (
+        SafetensorError,
+        struct.error,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise PackError(
             "not a tinysnn pack (a safetensors file with a 'tinysnn' entry), or cut short",
             where=str(path),

@@ -122,9 +122,7 @@ def _check_ranges(layer: PackedLayer, where: str, *, graded_input: bool) -> None
     sums = ranges.accumulator(layer, graded_input=graded_input)
     extreme = int(max(-sums.low.min(), sums.high.max()))
     _need(extreme < 1 << 31, where, f"sums of up to {extreme} overflow 32 bits")
-    _need(
-        sums.fits(16) or spec.acc_bits == 32, where, f"sums of up to {extreme} overflow 16 bits"
-    )
+    _need(sums.fits(16) or spec.acc_bits == 32, where, f"sums of up to {extreme} overflow 16 bits")
     x = ranges.tick_input(layer, graded_input=graded_input)
     _need(
         x.fits(spec.state_bits),
@@ -134,6 +132,6 @@ def _check_ranges(layer: PackedLayer, where: str, *, graded_input: bool) -> None
     )
 
 
-def _need(holds: bool, where: str, what: str) -> None:
+def _need(holds: bool, where: str, what: str) -> None:  # noqa: FBT001  # reads as a sentence
     if not holds:
         raise PackError(what, where=where)

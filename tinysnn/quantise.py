@@ -84,7 +84,9 @@ def quantise(
     names = {layer.name for layer in graph.layers}
     for name in (*options.layer_bits, *options.allow_silent):
         if name not in names:
-            raise OptionError(f"no layer {name!r}", fix=f"The layers are {', '.join(sorted(names))}")
+            raise OptionError(
+                f"no layer {name!r}", fix=f"The layers are {', '.join(sorted(names))}"
+            )
     layers = tuple(_layer(graph, layer, options) for layer in graph.layers)
     pack = sealed(_meta(graph, options, layers, ""), layers)
     return _with_rates(graph, pack, options, list(calibration)) if calibration else pack
@@ -113,9 +115,7 @@ def _layer(graph: Graph, layer: Layer, options: PackOptions) -> PackedLayer:
     units = _units(graph, layer)
     step = scales.channel_scales(units.weight, layer.threshold, bits)
     grid = _Grid(layer, units, bits, step, scales.to_steps(units.weight, step, bits))
-    sources = tuple(
-        Source(c.source, c.delay_ticks, c.weight.shape[0]) for c in layer.connections
-    )
+    sources = tuple(Source(c.source, c.delay_ticks, c.weight.shape[0]) for c in layer.connections)
     widths: tuple[StateBits, ...] = (16, 32)
     if options.state_bits is not None:
         widths = (32,) if options.state_bits == 32 else (16,)
@@ -195,7 +195,7 @@ def _candidate(
         return None
     for frac_bits in range(12, FRAC_BITS[0] - 1, -1):
         packed = _tabulate(grid, sources, state_bits, frac_bits)
-        if packed is None or not _fits(packed, grid.units.graded, strict=strict):
+        if packed is None or not _fits(packed, graded=grid.units.graded, strict=strict):
             continue
         fine = _fine_enough(packed)
         return packed if fine or not (strict and state_bits == 16) else None
@@ -243,7 +243,17 @@ def _tabulate(
             return None
         whole[name] = _same(steps)
     alpha = None if layer.alpha is None else _decay_q16(layer.alpha)
-    return PackedLayer(spec, grid.rows, _decay_q16(layer.beta), grid.step, alpha=alpha, **whole)
+    return PackedLayer(
+        spec,
+        grid.rows,
+        _decay_q16(layer.beta),
+        grid.step,
+        alpha=alpha,
+        theta=whole.get("theta"),
+        bias=whole.get("bias"),
+        reset_to=whole.get("reset_to"),
+        v_init=whole.get("v_init"),
+    )
 
 
 def _same(values: Floats) -> npt.NDArray[np.int32]:
@@ -256,7 +266,7 @@ def _decay_q16(decay: Floats) -> npt.NDArray[np.int32]:
     return _same(np.where((decay < 1.0) & (whole == ONE_Q16), ONE_Q16 - 1.0, whole))
 
 
-def _fits(layer: PackedLayer, graded: bool, *, strict: bool) -> bool:
+def _fits(layer: PackedLayer, *, graded: bool, strict: bool) -> bool:
     state_bits = layer.spec.state_bits
     low, high = STATE_RANGE[state_bits]
     x = ranges.tick_input(layer, graded_input=graded)

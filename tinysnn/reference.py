@@ -107,7 +107,7 @@ class Simulation:
         return bytes(out)
 
 
-def run(pack: Pack, stimulus: Stimulus, keep_states: bool = False) -> Trace:
+def run(pack: Pack, stimulus: Stimulus, *, keep_states: bool = False) -> Trace:
     """Run one clip from a reset.
 
     Raises

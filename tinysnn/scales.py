@@ -56,17 +56,17 @@ def channel_scales(weight: Floats, threshold: Floats | None, bits: Bits) -> Floa
 def _fitted(weight: Floats, bits: Bits) -> Floats:
     largest = np.abs(weight).max(axis=0)
     if bits == 8:
-        return largest / STEPS[8]
+        return np.asarray(largest / STEPS[8])
     if bits == 1:
-        return np.abs(weight).mean(axis=0)
+        return np.asarray(np.abs(weight).mean(axis=0))
     ratios = np.linspace(0.2, 1.0, 33)
     errors = np.stack([_error(weight, largest * r / STEPS[bits], bits) for r in ratios])
-    return largest * ratios[errors.argmin(axis=0)] / STEPS[bits]
+    return np.asarray(largest * ratios[errors.argmin(axis=0)] / STEPS[bits])
 
 
 def _error(weight: Floats, scales: Floats, bits: Bits) -> Floats:
     safe = np.where(scales > 0, scales, 1.0)
-    return ((to_steps(weight, safe, bits) * safe - weight) ** 2).sum(axis=0)
+    return np.asarray(((to_steps(weight, safe, bits) * safe - weight) ** 2).sum(axis=0))
 
 
 def to_steps(weight: Floats, scales: Floats, bits: Bits) -> npt.NDArray[np.int8]:

@@ -96,7 +96,7 @@ def verify(
     traces: list[Trace] = []
     mismatches, first = 0, None
     for number, stimulus in enumerate(stimuli):
-        expected = run_reference(pack, stimulus, keep_states)
+        expected = run_reference(pack, stimulus, keep_states=keep_states)
         actual = runner.run(stimulus, keep_states)
         divergence = compare(pack, expected, actual)
         if divergence is not None:

@@ -101,7 +101,8 @@ typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
 /** One half of such a pair. */
 typedef uint16_t __attribute__((may_alias)) tsnn_lane_t;
 
-/** A constant that the compiler shall keep in a register, so that it can shift the other operand. */
+/** A constant that the compiler shall keep in a register, so that it can shift the other operand.
+ */
 static inline uint32_t tsnn_in_register(uint32_t constant)
 {
     uint32_t value = constant;
@@ -126,9 +127,7 @@ static inline uint32_t tsnn_pair(int32_t value)
 static inline void tsnn_read_two(const uint32_t *from, uint32_t *a, uint32_t *b)
 {
 #if TSNN_HAS_LDRD
-    __asm__("ldrd %0, %1, [%2]"
-            : "=r"(*a), "=r"(*b)
-            : "r"(from), "m"(*(const uint32_t(*)[2])from));
+    __asm__("ldrd %0, %1, [%2]" : "=r"(*a), "=r"(*b) : "r"(from), "m"(*(const uint32_t(*)[2])from));
 #else
     *a = from[0];
     *b = from[1];
@@ -156,9 +155,7 @@ static inline tsnn_pair_t *tsnn_put_two(tsnn_pair_t *to, uint32_t a, uint32_t b)
 {
     tsnn_pair_t *next = to;
 #if TSNN_HAS_LDRD
-    __asm__("strd %2, %3, [%0], #8"
-            : "+r"(next), "=m"(*(tsnn_pair_t(*)[2])to)
-            : "r"(a), "r"(b));
+    __asm__("strd %2, %3, [%0], #8" : "+r"(next), "=m"(*(tsnn_pair_t(*)[2])to) : "r"(a), "r"(b));
 #else
     next[0] = a;
     next[1] = b;
@@ -179,9 +176,9 @@ static inline uint32_t tsnn_lowest_bit(uint32_t x)
 {
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
     /* No count-leading-zeros here: a de Bruijn sequence numbers the bits. */
-    static const uint8_t position[32u] = {0u, 1u, 28u, 2u, 29u, 14u, 24u, 3u, 30u, 22u, 20u, 15u,
-        25u, 17u, 4u, 8u, 31u, 27u, 13u, 23u, 21u, 19u, 16u, 7u, 26u, 12u, 18u, 6u, 11u, 5u, 10u,
-        9u};
+    static const uint8_t position[32u] = {0u,  1u,  28u, 2u,  29u, 14u, 24u, 3u,  30u, 22u, 20u,
+                                          15u, 25u, 17u, 4u,  8u,  31u, 27u, 13u, 23u, 21u, 19u,
+                                          16u, 7u,  26u, 12u, 18u, 6u,  11u, 5u,  10u, 9u};
     return position[((x & (0u - x)) * 0x077CB531u) >> 27];
 #else
     return (uint32_t)__builtin_ctz(x);
@@ -196,8 +193,8 @@ static inline uint32_t tsnn_lowest_bit(uint32_t x)
  * @param[out] events    rows of the neurons that fired; shape [number of neurons]
  * @return number of events written
  */
-static inline uint32_t tsnn_gather(
-    const uint32_t *spikes, uint32_t n_words, uint32_t first_row, uint16_t *events)
+static inline uint32_t tsnn_gather(const uint32_t *spikes, uint32_t n_words, uint32_t first_row,
+                                   uint16_t *events)
 {
     uint16_t *event = events;
     uint32_t row = first_row;
@@ -215,8 +212,8 @@ static inline uint32_t tsnn_gather(
 }
 
 /** The same in ascending order, for the outputs of a model. */
-static inline uint32_t tsnn_gather_ascending(
-    const uint32_t *spikes, uint32_t n_words, uint16_t *events)
+static inline uint32_t tsnn_gather_ascending(const uint32_t *spikes, uint32_t n_words,
+                                             uint16_t *events)
 {
     uint32_t count = 0u;
     for (uint32_t w = 0u; w < n_words; w++) {
@@ -301,8 +298,8 @@ static inline uint32_t tsnn_add_pairs_sat(uint32_t a, uint32_t b)
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
     TSNN_DSP2("qadd16", a, b);
 #else
-    return tsnn_join(
-        tsnn_sat16(tsnn_low(a) + tsnn_low(b)), tsnn_sat16(tsnn_high(a) + tsnn_high(b)));
+    return tsnn_join(tsnn_sat16(tsnn_low(a) + tsnn_low(b)),
+                     tsnn_sat16(tsnn_high(a) + tsnn_high(b)));
 #endif
 }
 
@@ -323,7 +320,7 @@ static inline uint32_t tsnn_leak_pairs(uint32_t v, uint32_t value, uint32_t whol
     __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(both) : "r"(high), "r"(low));
 #else
     uint32_t both = tsnn_join(((tsnn_low(v) * tsnn_low(value)) + 32768) >> 16,
-        ((tsnn_high(v) * tsnn_high(value)) + 32768) >> 16);
+                              ((tsnn_high(v) * tsnn_high(value)) + 32768) >> 16);
 #endif
     return (whole != 0u) ? tsnn_add_pairs(both, v) : both;
 }

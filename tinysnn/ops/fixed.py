@@ -17,7 +17,7 @@ STATE_RANGE = {16: (-(1 << 15), (1 << 15) - 1), 32: (-(1 << 30), (1 << 30) - 1)}
 def sat(values: Ints, state_bits: int) -> Ints:
     """Clip to the range of the state."""
     low, high = STATE_RANGE[state_bits]
-    return np.clip(values, low, high)
+    return np.asarray(np.clip(values, low, high))
 
 
 def leak_nearest(values: Ints, decay_q16: Ints) -> Ints:
@@ -27,7 +27,7 @@ def leak_nearest(values: Ints, decay_q16: Ints) -> Ints:
 
 def leak_zero(values: Ints, decay_q16: Ints) -> Ints:
     """``trunc(v b / 2^16)``: the decay of currents and readouts, which reaches 0."""
-    return np.sign(values) * ((np.abs(values) * decay_q16) >> 16)
+    return np.asarray(np.sign(values) * ((np.abs(values) * decay_q16) >> 16))
 
 
 def align(accumulator: Ints, frac_bits: int) -> Ints:

@@ -26,5 +26,5 @@ def accumulate(
     """
     active = rows[index]
     if value is None:
-        return active.sum(axis=0, dtype=np.int64)
+        return np.asarray(active.sum(axis=0, dtype=np.int64))
     return np.asarray(value @ active.astype(np.int64))

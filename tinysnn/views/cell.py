@@ -55,18 +55,24 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
     in_pairs = suits_pairs(layer, rows, core)
     template = "ops/lif_pairs.c.jinja" if in_pairs else "ops/lif.c.jinja"
     beta_kind = decay_kind(layer.beta)
-    beta_tables = _once(tables, in_pairs and not spec.may_skip)  # idle.c.jinja reads it
+    beta_tables = _once(tables, discard=in_pairs and not spec.may_skip)  # idle.c.jinja reads it
     beta = _unsigned(beta_tables.expression("beta", layer.beta, "membrane decay, Q0.16"))
-    theta = _once(tables, in_pairs).expression("theta", layer.theta, "threshold, state units")
+    theta = _once(tables, discard=in_pairs).expression(
+        "theta", layer.theta, "threshold, state units"
+    )
     saturate = f"tsnn_sat{spec.state_bits}"
     leak = f"tsnn_leak{spec.state_bits}_{'nearest' if spec.fires else 'zero'}"
-    same_tick, next_tick = _resets(layer, theta, _once(tables, in_pairs), saturate)
-    align, constant = _aligned(layer, rows, _once(tables, in_pairs))
+    same_tick, next_tick = _resets(layer, theta, _once(tables, discard=in_pairs), saturate)
+    align, constant = _aligned(layer, rows, _once(tables, discard=in_pairs))
     watches = _watches(layer, beta_kind)
     late = saturates_late(layer, rows)
     low, high = STATE_RANGE[spec.state_bits]
     v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
-    pairs = view_pairs(layer, rows, tables, never_saturates(layer, rows)) if in_pairs else NO_PAIRS
+    pairs = (
+        view_pairs(layer, rows, tables, saturates=not never_saturates(layer, rows))
+        if in_pairs
+        else NO_PAIRS
+    )
     return CellView(
         template=template if spec.fires else "ops/li.c.jinja",
         equation=equation(layer),
@@ -98,7 +104,7 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
     )
 
 
-def _once(tables: Tables, discard: bool) -> Tables:
+def _once(tables: Tables, *, discard: bool) -> Tables:
     """The layer's tables, or ones that nobody prints: pairs have tables of their own."""
     return Tables(tables.prefix, tables.n) if discard else tables
 

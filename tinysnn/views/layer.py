@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views.cell import CellView, view_cell
 from tinysnn.views.rows import RowsView, choose_variant, view_rows
-from tinysnn.views.table import TableView, Tables
+from tinysnn.views.table import Tables, TableView
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
         n_rows=spec.n_rows,
         takes_input=takes_input,
         direct_input=takes_input and len(spec.sources) == 1,
-        sources=_sources(pack, layer),
+        sources=_sources(layer),
         v=f"l{k}_v",
         i=f"l{k}_i",
         spikes=f"l{k}_spikes",
@@ -90,7 +90,7 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
     )
 
 
-def _sources(pack: Pack, layer: PackedLayer) -> tuple[SourceView, ...]:
+def _sources(layer: PackedLayer) -> tuple[SourceView, ...]:
     views, first_row = [], 0
     for source in layer.spec.sources:
         spikes = "" if source.layer is None else f"l{source.layer}_spikes"

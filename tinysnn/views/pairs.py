@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
 from tinysnn.views.rows import DSP_CORES, RowsView
-from tinysnn.views.table import TableView, Tables
+from tinysnn.views.table import Tables, TableView
 
 HALF_Q16 = ONE_Q16 // 2
 
@@ -65,11 +65,11 @@ def suits_pairs(layer: PackedLayer, rows: RowsView, core: str) -> bool:
     )
 
 
-def view_pairs(
-    layer: PackedLayer, rows: RowsView, tables: Tables, never_saturates: bool
-) -> PairsView:
+def view_pairs(layer: PackedLayer, rows: RowsView, tables: Tables, *, saturates: bool) -> PairsView:
     """The statements for one pair; @ stands for its number in the unrolled loop."""
-    constant = f"-((int32_t)n_events * {rows.offset << layer.spec.frac_bits})" if rows.offset else ""
+    constant = (
+        f"-((int32_t)n_events * {rows.offset << layer.spec.frac_bits})" if rows.offset else ""
+    )
     shift = layer.spec.frac_bits + rows.gain_log2
     kept = 65535 >> shift << shift
     lines = [f"x@ = (x@ << {shift}) & kept;"] if shift else []
@@ -77,7 +77,7 @@ def view_pairs(
         lines.append("x@ = tsnn_add_pairs(x@, constant);")
     if layer.bias is not None:
         lines.append(f"x@ = tsnn_add_pairs(x@, {_pair_table(tables, 'bias', layer.bias)});")
-    lines += _next_value(layer, tables, never_saturates)
+    lines += _next_value(layer, tables, saturates=saturates)
     lines += _firing(layer, tables)
     mask = f"0x{kept << 16 | kept:08X}u" if shift else ""
     names = tuple(name for name in _TABLES if any(f"{name}[@]" in line for line in lines))
@@ -95,12 +95,14 @@ def _pair_table(tables: Tables, name: str, values: npt.NDArray[np.int32]) -> str
     pairs = low[0::2] | low[1::2] << 16
     local = f"{name}_pairs"
     doc = f"{name} of two neurons per word, [{pairs.size}]"
-    tables.made.append(TableView("uint32_t", f"{tables.prefix}_{local}", tuple(pairs.tolist()), doc, "hex"))
+    tables.made.append(
+        TableView("uint32_t", f"{tables.prefix}_{local}", tuple(pairs.tolist()), doc, "hex")
+    )
     return f"{local}[@]"
 
 
-def _next_value(layer: PackedLayer, tables: Tables, never_saturates: bool) -> list[str]:
-    add = "tsnn_add_pairs" if never_saturates else "tsnn_add_pairs_sat"
+def _next_value(layer: PackedLayer, tables: Tables, *, saturates: bool) -> list[str]:
+    add = "tsnn_add_pairs_sat" if saturates else "tsnn_add_pairs"
     beta = layer.wide("beta")
     if (beta == 0).all():
         return ["v@ = x@;"]

@@ -184,7 +184,9 @@ def _blocks(row_words: int, width: int, bits: int) -> tuple[Block, ...]:
 
 def _block(first: int, end: int, width: int, bits: int) -> Block:
     lanes = tuple(
-        Lane(word, shift, f"lanes{word}_{shift}") for word in range(width) for shift in _shifts(bits)
+        Lane(word, shift, f"lanes{word}_{shift}")
+        for word in range(width)
+        for shift in _shifts(bits)
     )
     pairs = []
     for lane in lanes:
