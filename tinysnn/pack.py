@@ -127,7 +127,7 @@ class PackedLayer:
     """State units; layers with reset `zero`, None: 0."""
     v_init: Ints32 | None = None
     """State units; None: 0."""
-    _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, repr=False)
+    _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
