@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +67,7 @@ def _random_pack(rng: Rng, name: str) -> Pack:
 def _sources(
     rng: Rng, k: int, sizes: list[int], fires: list[bool], n_in: int
 ) -> tuple[Source, ...]:
-    forward = [None] if k == 0 else [k - 1]
+    forward: list[int | None] = [None] if k == 0 else [k - 1]
     if k > 0 and rng.random() < 0.2:
         forward.append(None)
     found = [Source(s, 0, n_in if s is None else sizes[s]) for s in forward]
@@ -166,7 +168,7 @@ def _with_range(rng: Rng, layer: PackedLayer, graded: bool) -> PackedLayer:
         acc_bits=16 if sums.fits(16) and not graded else 32,
         may_skip=rests(draft) and bool(rng.random() < 0.9),
     )
-    return PackedLayer(described, **draft.tables())
+    return replace(draft, spec=described)
 
 
 def random_raster(pack: Pack, seed: int, n_ticks: int = 60) -> npt.NDArray[np.int8]:

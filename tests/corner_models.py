@@ -1,0 +1,12 @@
+"""Minimal models, one for each corner of SPEC.md, with the raster that drives them into it."""
+
+from __future__ import annotations
+
+from tests.corner_cells import CELLS
+from tests.corner_nets import NETS
+from tests.make_packs import Corner
+
+
+def corners() -> dict[str, Corner]:
+    """All corner models by name."""
+    return {name: make(name) for name, make in {**CELLS, **NETS}.items()}
