@@ -24,6 +24,7 @@ MAX_DEPTH = 32
 MAX_ATTRS = 64
 MAX_ATTR_BYTES = 4096
 _MEMORY_BYTES = 4 << 30
+_CPU_S = 60
 # gzip, shuffle, fletcher32, szip, nbit, scaleoffset, lzf: all built into h5py
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
 
@@ -40,7 +41,7 @@ def main() -> None:
     """
     import msgspec
 
-    _limit_memory()
+    _limit_resources()
     data = sys.stdin.buffer.read()
     try:
         answer: dict[str, Any] = {"tree": read(data)}
@@ -59,10 +60,12 @@ def read(data: bytes) -> dict[str, Any]:
         return _Reader().group(file, "", 0)
 
 
-def _limit_memory() -> None:
+def _limit_resources() -> None:
+    """Bounds the child also where its parent is gone and no longer counts the time."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
