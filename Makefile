@@ -10,7 +10,7 @@ STAMP := $(VENV)/.ready
 ZIG := $(shell command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo ,zig)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
-.PHONY: demo test test-slow test-all lint format wheel clean help
+.PHONY: demo test test-slow test-all lint bench format wheel clean help
 .DEFAULT_GOAL := help
 
 demo: $(STAMP) ## Deploy the keyword network to an emulated Cortex-M4 and compare every spike
@@ -32,6 +32,9 @@ lint: $(STAMP) ## Check style, types and, where the tools are here, the C code
 	    echo clang-format --dry-run firmware; \
 	    find firmware -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror; \
 	else echo "clang-format is not here: C style not checked"; fi
+
+bench: $(STAMP) ## Count instructions per tick by weight bits, core and input density
+	$(BIN)/python benchmarks/kernels.py
 
 format: $(STAMP) ## Format the Python and C code
 	$(BIN)/ruff format .

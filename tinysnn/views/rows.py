@@ -20,7 +20,7 @@ SMALL_CORES = ("cortex-m0", "cortex-m0plus")
 
 LANE_BITS = {8: 16, 4: 8, 2: 4, 1: 4}
 """Width of the lanes that weights are first summed in, by weight bits."""
-BLOCK_WORDS = {8: 4, 4: 4, 2: 4, 1: 2}
+BLOCK_WORDS = {8: 4, 4: 4, 2: 2, 1: 2}
 """Row words that one loop over the events sums side by side: eight registers of lanes."""
 SMALL_BLOCK_WORDS = {8: 2, 4: 2, 2: 2, 1: 1}
 """The same for cores with eight easily reached registers."""
