@@ -35,7 +35,7 @@ def test_unknown_name():
 def _modules_after(code):
     command = [sys.executable, "-c", f"{code}\nimport sys; print(*sorted(sys.modules))"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize(
