@@ -1,0 +1,185 @@
+"""Faults to plant in the generated C and in the kernel header.
+
+Each is a regular expression that must match somewhere in its files, so that a mutant which no
+longer applies is noticed, and names the corner models that are compiled with it, one of which must
+then differ from the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+M0, M4 = "cortex-m0", "cortex-m4"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault."""
+
+    name: str
+    where: Literal["model", "kernel"]
+    """The models' C, or tsnn_kernel.h."""
+    pattern: str
+    replacement: str
+    corners: tuple[str, ...]
+    """Beginnings of names of corner models."""
+    core: str = M0
+
+
+def _model(name: str, pattern: str, new: str, *corners: str, core: str = M0) -> Mutant:
+    return Mutant(name, "model", pattern, new, corners, core)
+
+
+def _kernel(name: str, pattern: str, new: str, *corners: str, core: str = M0) -> Mutant:
+    return Mutant(name, "kernel", pattern, new, corners, core)
+
+
+_FIRING = (
+    _model("ge becomes gt", r"if \(v >= ", "if (v > ", "threshold_ge"),
+    _model("gt becomes ge", r"if \(v > ", "if (v >= ", "threshold_gt"),
+    _model("no subtraction at reset", r"v -= [^;]+;", ";", "reset_subtract_same"),
+    _model(
+        "no reset to a value", r"(\n +v = \(int32_t\)\w+_reset_to\[j\];)", ";", "reset_zero_same"
+    ),
+    _model(
+        "no reset in the next tick",
+        r"if \(\(before & tsnn_spike_bit\(j\)\) != 0u\)",
+        "if (before == 1234567u)",
+        "reset_zero_next",
+        "reset_subtract_next",
+    ),
+    _model(
+        "next tick's reset reads the first word",
+        r"before = st->l0_spikes\[first >> 5\]",
+        "before = st->l0_spikes[0]",
+        "each_lif_32",
+    ),
+    _model("a spike is not stored", r"fired \|= tsnn_spike_bit\(j\)", "fired |= 0u", "fan_in_one"),
+    _kernel(
+        "spike bits in plain order",
+        r"\(\(j & 31u\) >> 1\) \+ \(\(j & 1u\) << 4\)",
+        "j & 31u",
+        "threshold_ge",
+    ),
+)
+
+_LEAK = (
+    _kernel(
+        "16-bit leak rounds down",
+        r"\(\(v \* \(int32_t\)decay\) \+ 32768\) >> 16",
+        "(v * (int32_t)decay) >> 16",
+        "leak_lif_16",
+    ),
+    _kernel(
+        "32-bit leak rounds down",
+        r"(\* decay\)) \+ 32768u;",
+        r"\1;",
+        "leak_lif_32",
+    ),
+    _kernel(
+        "current's leak rounds down",
+        r"\(product \+ \(\(product >> 31\) & 65535\)\) >> 16",
+        "product >> 16",
+        "leak_cuba_lif_16",
+    ),
+    _kernel(
+        "readout's leak rounds away from zero",
+        r"\(v < 0\) \? -\(int32_t\)left",
+        "(v < 0) ? -1 - (int32_t)left",
+        "leak_li_32",
+    ),
+    _model(
+        "current leaks like a membrane",
+        r"tsnn_leak16_zero\(",
+        "tsnn_leak16_nearest(",
+        "leak_cuba_lif_16",
+    ),
+    _kernel(
+        "decay squared without rounding",
+        r"\(\(p \* p\) \+ 32768u\) >> 16",
+        "(p * p) >> 16",
+        "idle_lif",
+    ),
+)
+
+_SATURATION = (
+    _kernel("wraps at 16 bits", r"int32_t y = x;\n    if \(y > 32767\)",
+            "int32_t y = (int16_t)x;\n    if (y > 32767)", "saturate_"),
+    _kernel("no upper end at 16 bits", r"if \(y > 32767\)", "if (y > 2147483646)", "saturate_"),
+    _kernel("no lower end at 16 bits", r"if \(y < -32768\)", "if (y < -2147483647)", "saturate_"),
+    _kernel("no upper end at 32 bits", r"if \(y > 1073741823\)", "if (y > 2147483646)",
+            "saturate_"),
+    _kernel("no lower end at 32 bits", r"if \(y < -1073741824\)", "if (y < -2147483647)",
+            "saturate_"),
+)  # fmt: skip
+
+_SUMS = (
+    _model(
+        "last event is missed", r"event != end", "event + 1 < end", "fan_in_one", "chunks_8_mixed"
+    ),
+    _model(
+        "chunks overlap", r"(tsnn_least\(n_events - done, )(\d+)u", r"\1\2u + 1u", "chunks_8_high"
+    ),
+    _kernel("lanes swapped", r"sums\[0\] \+= (.*)\n(\s+)sums\[1\] \+=",
+            r"sums[1] += \1\n\2sums[0] +=", "chunks_8_mixed"),
+    _model("lanes keep their offset", r"\* \d+\);(\n[^\n]*any)", r"* 0);\1", "threshold_ge"),
+    _model("bias dropped", r" \+ \(int32_t\)\w+_bias\[j\]", "", "bias_", "each_"),
+    _model("value of an event ignored", r"int32_t value = \(int32_t\)values\[e\];",
+           "int32_t value = (values[e] != 0) ? 1 : 0;", "graded_"),
+    _model("spikes in a graded layer have value 1", r"work_values\[e\] = 127;",
+           "work_values[e] = 1;", "graded_recurrent"),
+    _model("shift right without rounding", r"\(\(int32_t\)sums\[j\] \+ \d+\) >>",
+           "((int32_t)sums[j]) >>", "graded_"),
+    _model("second source has the first one's rows",
+           r"(tsnn_gather\(st->l0_spikes, 1u, )1u", r"\g<1>0u", "self_recurrent"),
+    _model("16-bit sums without sign", r"\(int32_t\)\(int16_t\)sums\[j\]", "(int32_t)sums[j]",
+           "reset_subtract_next", core=M4),
+    _kernel("odd bytes like even ones", r"return tsnn_sxtab16\(sums, w >> 8\);",
+            "return tsnn_sxtab16(sums, w);", "threshold_ge", core=M4),
+)  # fmt: skip
+
+_IDLING = (
+    _model("idle counter not reset", r"st->l\d+_idle = 0u;\n\}", "}", "idle_lif"),
+    _model("idle counter not counted", r"st->l\d+_idle\+\+;", ";", "silence"),
+    _model("idle counter wraps", r"if \(st->l0_idle != UINT32_MAX\)", "if (st != NULL)", "idle_"),
+    _model("catch-up one tick short", r"left = st->l0_idle;", "left = st->l0_idle - 1u;",
+           "idle_lif"),
+    _model("catch-up one tick too far", r"left = st->l0_idle;", "left = st->l0_idle + 1u;",
+           "idle_lif"),
+    _model("never caught up", r"if \(st->l0_idle != 0u\)", "if (st->l0_idle == UINT32_MAX)",
+           "idle_lif"),
+    _model("hot never set", r"_hot = \(.*\) \? 1u : 0u;", "_hot = 0u;", "reset_subtract",
+           "v_init", "leak_li", "idle_cuba"),
+    _model("hot always set", r"_hot = \(.*\) \? 1u : 0u;", "_hot = 1u;", "idle_lif"),
+    _model("hot layers are skipped", r" && \(st->l0_hot == 0u\)", "", "reset_subtract_same"),
+    _model("never skipped", r"\(n_events == 0u\) &&", "(n_events > 70000u) &&", "silence"),
+    _model("spikes stay when skipped", r"(l\d+_spikes)\[w\] = 0u;", r"\1[w] |= 0u;",
+           "spikes_cleared"),
+    _model("a current does not keep a layer hot", r" \|\| \(active != 0\)", "", "idle_cuba"),
+)  # fmt: skip
+
+_INIT = (
+    _model("init leaves membranes", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_v\[j\]) = [^;]+;",
+           r"\1 |= 0;", "silence", "v_init"),
+    _model("init leaves spikes", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_spikes\[j\]) = 0u;",
+           r"\1 |= 0u;", "silence"),
+    _model("init leaves the current", r"(st->l0_i\[j\]) = 0;", r"\1 |= 0;", "idle_cuba"),
+    _model("init leaves the padding", r"(st->l0_v\[\d+\]) = 0;", r"\1 |= 0;", "shape_5"),
+    _model("init leaves the idle counter",
+           r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_idle) = 0u;", r"\1 |= 0u;", "silence"),
+    _model("init forgets that membranes are hot", r"_hot = 1u;", "_hot = 0u;", "v_init"),
+)  # fmt: skip
+
+_PAIRS = (
+    _model("pairs wrap", r"tsnn_add_pairs_sat\(", "tsnn_add_pairs(", "saturate_lif_16", core=M4),
+    _model("pairs: ge becomes gt", r"tsnn_fire_pairs_ge", "tsnn_fire_pairs_gt", "threshold_ge",
+           core=M4),
+    _model("pairs: gt becomes ge", r"tsnn_fire_pairs_gt", "tsnn_fire_pairs_ge", "threshold_gt",
+           core=M4),
+    _model("pairs: no reset", r"v0 = fire\.v;", "", "threshold_ge", core=M4),
+    _model("pairs: spikes one place off", r"fired >>= \d+;", "fired >>= 1;", "threshold_ge",
+           core=M4),
+)  # fmt: skip
+
+MUTANTS = (*_FIRING, *_LEAK, *_SATURATION, *_SUMS, *_IDLING, *_INIT, *_PAIRS)
