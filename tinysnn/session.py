@@ -22,6 +22,8 @@ from tinysnn.link import Link
 from tinysnn.session_checks import (
     Expected,
     SessionLost,
+    SessionStats,
+    Timing,
     check_model,
     check_raster,
     exactly,
@@ -33,37 +35,6 @@ from tinysnn.trace import Trace
 from tinysnn.wire import ErrorCode, HelloAnswer, Type
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long and how often a session tries; seconds."""
-
-    hello_s: float = 0.02
-    """First waits for a HELLO answer: bytes sent before the UART is enabled are lost."""
-    hello_slow_s: float = 0.5
-    """Longest wait between two HELLO frames."""
-    hello_tries: int = 24
-    answer_s: float = 5.0
-    quiet_s: float = 0.05
-    """Wait after a damaged frame or a BAD_FRAME hint before asking again."""
-    tries: int = 12
-    """How often one request is sent before the session gives up."""
-    replays: int = 4
-    """How often a clip is begun again after the device has restarted."""
-    batch_ticks: int = 64
-
-
-@dataclass
-class SessionStats:
-    """What it took to get the answers."""
-
-    requests: int = 0
-    resent: int = 0
-    hints: int = 0
-    ignored: int = 0
-    sessions: int = 0
-    replays: int = 0
 
 
 @dataclass

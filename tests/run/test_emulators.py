@@ -14,7 +14,7 @@ from tests.tools import need
 from tests.wire.models import SLOTS, clip, golden, same
 from tinysnn.boards import list_boards
 from tinysnn.errors import BoardError, DeviceError, OptionError, StimulusError, ToolMissing
-from tinysnn.link import Faults, FaultyLink
+from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.run import RUNNERS, open_runner
 from tinysnn.run.base import Job
 from tinysnn.run.qemu import QemuRunner, command, find_qemu, qemu_version
@@ -140,7 +140,7 @@ def test_renode_on_every_board(image_for, board, tmp_path):
 @pytest.mark.parametrize("seed", range(6))
 def test_bad_line_to_unicorn(image_for, seed):
     need("unicorn")
-    faults = Faults(seed, drop=0.05, repeat=0.1, flip=0.05, split=0.3, stall=0.1)
+    faults = Faults(seed, drop=0.03, repeat=0.03, flip=0.03, split=0.3, stall=0.02)
     stimulus = clip(0, 80, seed)
     with UnicornRunner(Job(SLOTS[0], 0, image_for("generic_m3"), faults)) as runner:
         trace = runner.run(stimulus)
@@ -151,11 +151,11 @@ def test_bad_line_to_unicorn(image_for, seed):
 
 FAULTS = [
     Faults(drop=0.08),
-    Faults(repeat=0.15),
+    Faults(repeat=0.1),
     Faults(flip=0.1),
     Faults(split=0.6),
-    Faults(stall=0.2),
-    Faults(drop=0.03, repeat=0.1, flip=0.03, split=0.3, stall=0.1),
+    Faults(stall=0.06),
+    Faults(drop=0.02, repeat=0.03, flip=0.02, split=0.3, stall=0.02),
 ]
 
 

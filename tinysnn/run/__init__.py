@@ -11,7 +11,7 @@ from tinysnn.errors import OptionError
 if TYPE_CHECKING:
     from tinysnn.boards import Board
     from tinysnn.image import Image
-    from tinysnn.link import Faults
+    from tinysnn.link_faults import Faults
     from tinysnn.pack import Pack
     from tinysnn.run.base import Runner
 

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tinysnn.errors import OptionError
-from tinysnn.link import Faults, FaultyLink, Link
+from tinysnn.link import Link
+from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.session import Session, Timing
 from tinysnn.session_checks import Expected
 from tinysnn.stimulus import Stimulus
