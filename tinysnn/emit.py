@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from tinysnn.errors import OptionError
 from tinysnn.pack import Pack
-from tinysnn.paths import templates_dir
+from tinysnn.paths import firmware_dir, templates_dir
 from tinysnn.views.model import view_image, view_model
 
 if TYPE_CHECKING:
     import jinja2
+
+RUNTIME_HEADERS = ("tsnn.h", "tsnn_kernel.h", "tsnn_image.h")
+"""Hand-written headers that generated files include; copied beside them, so that they compile."""
 
 CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 LINE_WIDTH = 100
@@ -25,7 +28,8 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
     Parameters
     ----------
     packs: one or more models with different names; slot numbers follow this order.
-    out_dir: folder for `tsnn_<model>.h`, `tsnn_<model>.c` and `tsnn_image.c`; made if missing.
+    out_dir: folder for `tsnn_<model>.h`, `tsnn_<model>.c`, `tsnn_image.c` and the headers they
+        include; made if missing.
     core: the core that kernels are chosen for, one of `CORES`.
 
     Returns
@@ -39,7 +43,9 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
     """
     files = []
     out_dir.mkdir(parents=True, exist_ok=True)
-    for name, text in render(packs, core=core).items():
+    include = firmware_dir() / "include"
+    headers = {name: (include / name).read_text() for name in RUNTIME_HEADERS}
+    for name, text in {**render(packs, core=core), **headers}.items():
         path = out_dir / name
         if not path.exists() or path.read_text() != text:
             partial = path.with_suffix(path.suffix + ".part")
