@@ -104,7 +104,7 @@ class WrongRunner:
         self.info = INFO
 
     def run(self, stimulus, keep_states=False):
-        trace = run(self.pack, stimulus, keep_states)
+        trace = run(self.pack, stimulus, keep_states=keep_states)
         counts = np.full(stimulus.n_ticks, 7, np.uint32)
         if stimulus.name != self.clip_name or (self.flaky and keep_states):
             return replace(trace, counts=counts)

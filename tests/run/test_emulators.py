@@ -20,7 +20,8 @@ from tinysnn.run.base import Job
 from tinysnn.run.qemu import QemuRunner, command, find_qemu, qemu_version
 from tinysnn.run.renode import RenodeRunner
 from tinysnn.run.unicorn import UnicornRunner
-from tinysnn.session import Session, Timing
+from tinysnn.session import Session
+from tinysnn.session_checks import Timing
 from tinysnn.verify import verify
 
 pytestmark = pytest.mark.emu

@@ -24,7 +24,8 @@ from tinysnn.link import PipeLink, SerialLink, SocketLink
 from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.run.base import Job
 from tinysnn.run.serial import SerialRunner
-from tinysnn.session import Session, Timing
+from tinysnn.session import Session
+from tinysnn.session_checks import Timing
 
 pytestmark = pytest.mark.host
 FAST = Timing(answer_s=0.1, quiet_s=0.005, hello_s=0.01, hello_slow_s=0.05, tries=60)

@@ -14,7 +14,8 @@ from tests.wire.fake_device import FakeDevice, Quirks
 from tests.wire.models import METER, SLOTS, TINY, clip, golden, same
 from tinysnn.errors import DeviceError, StimulusError
 from tinysnn.link_faults import Faults, FaultyLink
-from tinysnn.session import Session, Timing
+from tinysnn.session import Session
+from tinysnn.session_checks import Timing
 from tinysnn.stimulus import Stimulus
 
 FAST = Timing(answer_s=0.05, quiet_s=0.005, hello_s=0.005, hello_slow_s=0.01, tries=40)

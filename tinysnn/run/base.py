@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from tinysnn.errors import OptionError
 from tinysnn.link import Link
 from tinysnn.link_faults import Faults, FaultyLink
-from tinysnn.session import Session, Timing
-from tinysnn.session_checks import Expected
+from tinysnn.session import Session
+from tinysnn.session_checks import Expected, Timing
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 from tinysnn.wire import Counter

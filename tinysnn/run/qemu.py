@@ -19,7 +19,7 @@ from tinysnn.errors import BoardError, DeviceError, ToolMissing
 from tinysnn.link import SocketLink
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
 from tinysnn.run.process import HOST, Emulator
-from tinysnn.session import Timing
+from tinysnn.session_checks import Timing
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 

@@ -15,7 +15,7 @@ from tinysnn.link import SocketLink
 from tinysnn.paths import templates_dir
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
 from tinysnn.run.process import Emulator, free_port
-from tinysnn.session import Timing
+from tinysnn.session_checks import Timing
 
 _START_LIMIT_S = 90.0
 _BAD_WORD = "There was an error"

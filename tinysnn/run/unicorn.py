@@ -20,7 +20,7 @@ from tinysnn.image import Image
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
 from tinysnn.run.blocks import BlockCounter
 from tinysnn.run.uarts import REGISTERS, UartModel
-from tinysnn.session import Timing
+from tinysnn.session_checks import Timing
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 
