@@ -54,7 +54,7 @@ def float_classes(graph: Graph, rasters: Rasters) -> npt.NDArray[np.intp]:
     """Class of each clip by the float simulator."""
     batches = np.array_split(rasters, max(1, len(rasters) // 64))
     sums = np.concatenate([simulate(graph, batch).output.sum(axis=1) for batch in batches])
-    return sums.argmax(axis=1)
+    return np.asarray(sums.argmax(axis=1))
 
 
 def integer_classes(pack: Pack, rasters: Rasters) -> npt.NDArray[np.intp]:

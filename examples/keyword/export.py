@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def graph_of(network: KeywordNetwork) -> nir.NIRGraph:
     nodes: Nodes = {"input": nir.Input(np.array([BANDS]))}
     edges: Edges = []
     before = "input"
-    for number, layer in enumerate(network.layers, start=1):
+    for number, layer in enumerate(network.spiking_layers(), start=1):
         before = _add_layer(nodes, edges, before, number, layer)
     nodes["readout"] = nir.Linear(weight=on_one_grid(network.readout.detach().numpy()))
     nodes["output"] = nir.Output(np.array([len(network.readout)]))
@@ -103,7 +102,7 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     partial = options.out.with_suffix(".part.nir")
     nir.write(partial, graph_of(network))
-    os.replace(partial, options.out)
+    partial.replace(options.out)
     print(json.dumps({"recipe": recipe, "report": report}, indent=1))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from tinysnn.data.labels import SPLITS
 from tinysnn.encode.keyword import log_mel
 
 SPEED_RANGE = (0.85, 1.2)
+_ARRAYS = (*SPLITS, "noise")
 Samples = npt.NDArray[np.int16]
 Logs = npt.NDArray[np.int16]
 
@@ -64,24 +66,16 @@ def at_random_speed(clips: Samples, rng: np.random.Generator) -> Samples:
 
 def save(features: Features, path: Path) -> None:
     """Write to `path` (.npz)."""
-    labels = {f"labels_{split}": values for split, values in features.labels.items()}
-    np.savez(
-        path,
-        training=features.training,
-        validation=features.validation,
-        testing=features.testing,
-        noise=features.noise,
-        **labels,
-    )
+    arrays: dict[str, Any] = {name: getattr(features, name) for name in _ARRAYS}
+    arrays |= {f"labels_{split}": values for split, values in features.labels.items()}
+    np.savez(path, **arrays)
 
 
 def load(path: Path) -> Features:
     """Read what `save` wrote."""
     with np.load(path) as file:
         labels = {split: file[f"labels_{split}"] for split in SPLITS}
-        return Features(
-            file["training"], file["validation"], file["testing"], file["noise"], labels
-        )
+        return Features(*(file[name] for name in _ARRAYS), labels)
 
 
 def _logs(clips: Samples) -> Logs:

@@ -49,7 +49,7 @@ def spoken(word: str, voice: str, speed: int, pitch: int) -> Floats:
     samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float64)
     loud = np.flatnonzero(np.abs(samples) > 100)
     voice_samples = resampled(samples[loud[0] : loud[-1] + 1], rate)[:CLIP]
-    return voice_samples * (PEAK / np.abs(voice_samples).max())
+    return np.asarray(voice_samples * (PEAK / np.abs(voice_samples).max()))
 
 
 def resampled(samples: Floats, rate_hz: int) -> Floats:

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tinysnn.encode.keyword import BANDS, TICK_S
 from tinysnn.data.labels import KEYWORDS
+from tinysnn.encode.keyword import BANDS, TICK_S
 
 MEMBRANE_TAU_S = (0.03, 0.3)
 SYNAPSE_TAU_S = (0.015, 0.12)
@@ -80,12 +80,11 @@ class SpikingLayer(nn.Module):
         recurrent = None if self.recurrent is None else self.recurrent.t() * gain
         membrane = current = spikes = torch.zeros_like(drive[0])
         out = []
-        for x in drive.unbind(0):
-            if recurrent is not None:
-                x = torch.addmm(x, spikes, recurrent)
+        for given in drive.unbind(0):
+            x = given if recurrent is None else torch.addmm(given, spikes, recurrent)
             current = x if alpha is None else torch.addcmul(x, alpha, current)
             membrane = torch.addcmul(current, beta, membrane)
-            spikes = _Spike.apply(membrane - 1, self.slope)
+            spikes = _Spike.apply(membrane - 1, self.slope)  # type: ignore[no-untyped-call]
             membrane = membrane - spikes
             out.append(spikes)
         return torch.stack(out)
@@ -124,6 +123,10 @@ class KeywordNetwork(nn.Module):
         )
         self.readout = nn.Parameter(torch.randn(len(KEYWORDS), widths[-1]) / widths[-1] ** 0.5)
         self.dropout = nn.Dropout(shape.dropout)
+
+    def spiking_layers(self) -> list[SpikingLayer]:
+        """The layers from input to output."""
+        return [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
 
     def forward(self, events: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Class sums ``[B, 12]`` and the spikes of each layer, from events ``[T, B, 32]``."""

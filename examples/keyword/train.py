@@ -78,7 +78,7 @@ class Trainer:
         for chosen in torch.randperm(len(self.labels)).chunk(self.steps):
             loss = self._loss(chosen)
             self.optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
             self.optimiser.step()
             self.schedule.step()
@@ -100,7 +100,8 @@ class Trainer:
             target = part * target + (1 - part) * target[order]
         sums, spikes = self.network(events(logs))
         error = -(target * (sums * LOGIT_SCALE).log_softmax(1)).sum(1).mean()
-        return error + sum((self._rate_penalty(s) for s in spikes), start=torch.zeros(()))
+        penalties = [self._rate_penalty(s) for s in spikes]
+        return torch.stack([error, *penalties]).sum()
 
     def _rate_penalty(self, spikes: Tensor) -> Tensor:
         """Costs for a busy layer, for very busy neurons and for silent neurons."""
@@ -167,11 +168,8 @@ def _octaves(steps: np.ndarray[Any, Any]) -> Tensor:
 
 def _optimiser(network: KeywordNetwork, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW; only weights decay, not time constants or normalisation."""
-    named = list(network.named_parameters())
-    decayed = [
-        p for n, p in named if n.endswith(("weight", "recurrent", "readout")) and p.dim() > 1
-    ]
-    others = [p for n, p in named if not any(p is d for d in decayed)]
+    decayed = [p for p in network.parameters() if p.dim() > 1]
+    others = [p for p in network.parameters() if p.dim() == 1]
     groups = [
         {"params": decayed, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
@@ -182,16 +180,15 @@ def _optimiser(network: KeywordNetwork, recipe: Recipe) -> torch.optim.Optimizer
 def _recipe(text: str) -> Recipe:
     """Recipe with the fields of a JSON object changed (`shape` and `strength` are objects)."""
     given = json.loads(text)
-    shape = Shape(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in given.pop("shape", {}).items()}
-    )
+    shape: dict[str, Any] = given.pop("shape", {})
+    shape |= {name: tuple(value) for name, value in shape.items() if isinstance(value, list)}
     strength = Strength(**given.pop("strength", {}))
-    return Recipe(shape=shape, strength=strength, **given)
+    return Recipe(shape=Shape(**shape), strength=strength, **given)
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recipe", default="{}", help="JSON of what differs from the default")

@@ -69,4 +69,7 @@ def _twiddles() -> tuple[Ints, Ints]:
 @lru_cache(maxsize=1)
 def _bit_reversed() -> Ints:
     index = np.arange(SIZE)
-    return np.sum([((index >> b) & 1) << (_STAGES - 1 - b) for b in range(_STAGES)], axis=0)
+    order = np.zeros(SIZE, np.int64)
+    for bit in range(_STAGES):
+        order |= ((index >> bit) & 1) << (_STAGES - 1 - bit)
+    return order

@@ -47,6 +47,8 @@ _UNIT = 2 * _GUARD_BITS + _MEL_BITS
 _LEVEL_RANK = 89
 _QUIETEST_LEVEL = 22 << _LOG_BITS
 """Levels below this are not amplified any further, so that a silent room gives no events."""
+_AUDIBLE = (14 << _LOG_BITS) + 64
+"""A band below this (1 octave above digital silence) gives no event, however quiet the clip."""
 _BELOW_LEVEL = 8 << _LOG_BITS
 """What lies more than this below the level (8 octaves of power, 24 dB) is no event."""
 _STEP_BITS = 6
@@ -105,7 +107,9 @@ def normalise(logs: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
     above = logs - (level - _BELOW_LEVEL) - np.asarray(_BAND_SHAPE)
     pairs = above[..., 0::2, :] + above[..., 1::2, :]
     steps = (pairs + (1 << (_STEP_BITS - 1))) >> _STEP_BITS
-    return np.clip(steps, 0, 127).astype(np.int8)
+    audible = logs[..., 0::2, :] + logs[..., 1::2, :] >= 2 * _AUDIBLE
+    events: npt.NDArray[np.int8] = np.where(audible, np.clip(steps, 0, 127), 0).astype(np.int8)
+    return events
 
 
 def _log2(power: Ints) -> Ints:
@@ -118,20 +122,23 @@ def _log2(power: Ints) -> Ints:
         rest = np.where(big, rest >> bits, rest)
     shift = exponent - _LOG_BITS
     mantissa = np.where(shift >= 0, power >> np.maximum(shift, 0), power << np.maximum(-shift, 0))
-    return (exponent << _LOG_BITS) + _log_table()[mantissa & 255]
+    log: Ints = (exponent << _LOG_BITS) + _log_table()[mantissa & 255]
+    return log
 
 
 @lru_cache(maxsize=1)
 def _log_table() -> Ints:
     middle = 1 + (np.arange(256) + 0.5) / 256
-    return np.rint(np.log2(middle) * (1 << _LOG_BITS)).astype(np.int64)
+    table: Ints = np.rint(np.log2(middle) * (1 << _LOG_BITS)).astype(np.int64)
+    return table
 
 
 @lru_cache(maxsize=1)
 def _hann() -> Ints:
-    """Hann window of 400 samples in Q0.15."""
+    """Hann window of 400 samples in Q0.15 (32768 would be 1; no value lies near a tie)."""
     phase = 2 * np.pi * np.arange(_WINDOW) / _WINDOW
-    return np.rint(32767 * (0.5 - 0.5 * np.cos(phase))).astype(np.int64)
+    whole: Ints = np.rint(32768 * (0.5 - 0.5 * np.cos(phase))).astype(np.int64)
+    return np.minimum(whole, 32767)
 
 
 @lru_cache(maxsize=1)
