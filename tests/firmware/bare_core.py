@@ -24,15 +24,15 @@ class BareCore:
     """Runs an image until it waits for a byte that is not there."""
 
     def __init__(self, image: Image) -> None:
-        import unicorn
-        from unicorn import arm_const
+        from unicorn import UC_ARCH_ARM, UC_HOOK_CODE, UC_MODE_THUMB, arm_const
+        from unicorn.unicorn import Uc
 
         self.board = image.board
         self.instructions = 0
         self._to_device = bytearray()
         self._to_host = bytearray()
         self._polls = 0
-        self._uc = uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+        self._uc = uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
         model = MODELS[image.board.core]
         cpu = f"UC_CPU_ARM_CORTEX_{model}"
         uc.ctl_set_cpu_model(getattr(arm_const, cpu))
@@ -42,7 +42,7 @@ class BareCore:
         uc.mmio_map(image.board.uart.base, PAGE, self._uart_read, None, self._uart_write, None)
         uc.mmio_map(0xE0000000, 0x10000, self._core_read, None, lambda *_: None, None)
         self._load(image)
-        uc.hook_add(unicorn.UC_HOOK_CODE, self._step)
+        uc.hook_add(UC_HOOK_CODE, self._step)
 
     def _load(self, image: Image) -> None:
         elf = ElfView(image.elf)

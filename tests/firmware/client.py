@@ -21,8 +21,13 @@ def payload(kind: int, seq: int, body: bytes = b"") -> bytes:
     return head + struct.pack("<I", zlib.crc32(head))
 
 
+def stuffed(data: bytes) -> bytes:
+    encoded: bytes = cobs.encode(data)
+    return b"\0" + encoded + b"\0"
+
+
 def frame(kind: int, seq: int, body: bytes = b"") -> bytes:
-    return b"\0" + cobs.encode(payload(kind, seq, body)) + b"\0"
+    return stuffed(payload(kind, seq, body))
 
 
 def hello_body(slot: int = 0, nonce: int = 0x1234_5678, version: int = 1) -> bytes:

@@ -35,7 +35,7 @@ def mutated(rng: random.Random, good: bytes) -> bytes:
 def hostile_body(rng: random.Random, kind: int) -> bytes:
     """A body that is sometimes right, so that the code behind the checks is reached too."""
     if kind == HELLO:
-        return client.hello_body(rng.randrange(3), version=rng.choice([1, 1, 1, 2]))
+        return client.hello_body(rng.randrange(4), version=rng.choice([1, 1, 1, 2]))
     if kind == RESET:
         return bytes([rng.randrange(3)])
     if kind == STATE:

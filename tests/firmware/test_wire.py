@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_hello_tells_what_the_device_is(line: Line) -> None:
 
     head = struct.unpack_from("<BBBBIHBBIHHI", answer.body)
     assert (answer.kind, answer.seq) == (0x81, 0xBEEF)
-    assert head == (1, 1, 2, 1, 0xA1B2C3D4, 256, 0, 0, 0, 6, 5, 16)
+    assert head == (1, 1, 3, 1, 0xA1B2C3D4, 256, 0, 0, 0, 6, 5, 16)
     assert answer.body[24:56] == bytes(range(32))
     name, board, core, compiler = client.read_texts(answer.body)
     assert (name, board, core) == ("tiny", "posix", "host")
@@ -38,7 +39,7 @@ def test_hello_selects_the_slot(line: Line) -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (client.hello_body(slot=2), (client.BAD_SLOT, 2)),
+        (client.hello_body(slot=3), (client.BAD_SLOT, 3)),
         (client.hello_body(version=2), (client.BAD_VERSION, 1)),
         (b"\2", (client.BAD_VERSION, 1)),
         (b"", (client.BAD_BODY, 0)),
@@ -73,6 +74,16 @@ def test_reset_answers_the_hash_of_the_initial_state(session: Line, flags: int) 
     assert answer.kind == 0x82
     assert answer.body == struct.pack("<bI", 0, Tiny().hash)
     assert session.ask(STATE, 102, struct.pack("<IH", 0, 16)).body == Tiny().state
+
+
+def test_poison_fills_the_whole_state(line: Line) -> None:
+    line.connect(1, slot=2)
+
+    clean = line.ask(RESET, 2, b"\0").body
+    poisoned = line.ask(RESET, 3, b"\1").body
+
+    assert clean == struct.pack("<bI", 0, zlib.crc32(bytes(8)))
+    assert poisoned == struct.pack("<bI", 0, zlib.crc32(b"\xa5" * 8))
 
 
 @pytest.mark.parametrize("body", [b"", b"\2", b"\xff", b"\0\0"])
@@ -123,6 +134,24 @@ def test_bad_ticks_change_nothing(session: Line, body: bytes, tick: int) -> None
     assert session.ask(TICKS, 102, body).error == (client.BAD_BODY, tick)
 
     assert session.ask(STATE, 103, struct.pack("<IH", 0, 16)).body == Tiny().state
+
+
+def test_the_checksum_is_not_read_as_an_event(line: Line) -> None:
+    """One of two events is missing, and the first bytes of the checksum look like it.
+
+    The detail tells whether the device noticed in the tick, or only at the end.
+    """
+    seq, body = next(
+        (seq, body)
+        for first in range(5)
+        for body in [b"\1" + struct.pack("<HH", 2, first)]
+        for seq in range(2, 0x1_0000)
+        if first < struct.unpack("<H", client.payload(TICKS, seq, body)[-4:-2])[0] < 6
+    )
+    line.connect(seq - 2)
+    line.ask(RESET, seq - 1, b"\0")
+
+    assert line.ask(TICKS, seq, body).error == (client.BAD_BODY, 0)
 
 
 def test_no_ticks_are_no_error(session: Line) -> None:
@@ -303,6 +332,6 @@ def test_the_longest_payload_is_taken_and_no_longer_one(session: Line, size: int
 
 @pytest.mark.parametrize("length", range(7))
 def test_short_payloads_are_bad_frames(line: Line, length: int) -> None:
-    line.write(b"\0" + client.cobs.encode(b"\1" * length) + b"\0")
+    line.write(client.stuffed(b"\1" * length))
 
     assert is_bad_frame(line)

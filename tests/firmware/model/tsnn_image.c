@@ -7,12 +7,14 @@
 
 static tsnn_tiny_state_t tsnn_image_state_0;
 static tsnn_meter_state_t tsnn_image_state_1;
+static tsnn_blank_state_t tsnn_image_state_2;
 
 const tsnn_slot_t tsnn_slots[] = {
     {&tsnn_tiny_model, &tsnn_image_state_0},
     {&tsnn_meter_model, &tsnn_image_state_1},
+    {&tsnn_blank_model, &tsnn_image_state_2},
 };
-const uint32_t tsnn_slot_count = 2;
+const uint32_t tsnn_slot_count = 3;
 
 uint16_t tsnn_in_index[TSNN_TINY_N_IN];
 int8_t tsnn_in_value[TSNN_TINY_N_IN];

@@ -65,6 +65,20 @@ static tsnn_status_t tsnn_meter_step(void *memory, const tsnn_input_t *in, tsnn_
     return TSNN_OK;
 }
 
+static tsnn_status_t tsnn_blank_init(void *memory)
+{
+    (void)memory;
+    return TSNN_OK;
+}
+
+static tsnn_status_t tsnn_blank_step(void *memory, const tsnn_input_t *in, tsnn_output_t *out)
+{
+    (void)memory;
+    (void)in;
+    out->count = 0;
+    return TSNN_OK;
+}
+
 const tsnn_model_t tsnn_tiny_model = {
     .name = "tiny",
     .digest = tsnn_tiny_digest,
@@ -87,4 +101,16 @@ const tsnn_model_t tsnn_meter_model = {
     .state_bytes = sizeof(tsnn_meter_state_t),
     .init = tsnn_meter_init,
     .step = tsnn_meter_step,
+};
+
+const tsnn_model_t tsnn_blank_model = {
+    .name = "blank",
+    .digest = tsnn_tiny_digest,
+    .n_in = 1,
+    .n_out = 1,
+    .flags = 0,
+    .struct_bytes = sizeof(tsnn_blank_state_t),
+    .state_bytes = sizeof(tsnn_blank_state_t),
+    .init = tsnn_blank_init,
+    .step = tsnn_blank_step,
 };
