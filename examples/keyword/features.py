@@ -75,7 +75,8 @@ def load(path: Path) -> Features:
     """Read what `save` wrote."""
     with np.load(path) as file:
         labels = {split: file[f"labels_{split}"] for split in SPLITS}
-        return Features(*(file[name] for name in _ARRAYS), labels)
+        arrays: dict[str, Any] = {name: file[name] for name in _ARRAYS}
+        return Features(**arrays, labels=labels)
 
 
 def _logs(clips: Samples) -> Logs:
