@@ -83,8 +83,12 @@ class DemoOptions:
     port: str | None = None
 
 
-def keyword_pack(calibration: list[Stimulus]) -> Pack:
-    """The keyword network that comes with tinysnn, packed; firing rates checked on some clips."""
+def keyword_pack(calibration: list[Stimulus], tell: Callable[[str], None]) -> Pack:
+    """The keyword network that comes with tinysnn, packed as `tinysnn pack` does.
+
+    Firing rates before and after are compared on some clips, and a silenced layer is refused; the
+    pack itself does not depend on the clips, so that a board needs to be flashed only once.
+    """
     from tinysnn.load import load_network
     from tinysnn.lower import lower
     from tinysnn.options import load_options
@@ -94,7 +98,11 @@ def keyword_pack(calibration: list[Stimulus]) -> Pack:
     folder = models_dir() / MODEL
     options = load_options(folder / f"{MODEL}.toml")
     graph = lower(load_network(folder / f"{MODEL}.nir"), options)
-    return quantise(graph, calibration=calibration)
+    checked = quantise(graph, calibration=calibration)
+    rates = [(layer.name, layer.spec.report) for layer in checked.layers if layer.spec.fires]
+    changes = (f"{name} {r.rate_float:.4f} -> {r.rate_packed:.4f}" for name, r in rates)
+    tell(f"rates     spikes per neuron and tick, float -> packed: {', '.join(changes)}")
+    return quantise(graph)
 
 
 def run_demo(
@@ -130,7 +138,7 @@ def run_demo(
         Stimulus(encode_clip(clip), KEYWORDS[label], int(label))
         for clip, label in zip(spoken.clips, spoken.labels, strict=True)
     ]
-    pack = keyword_pack(stimuli[:CALIBRATION_CLIPS])
+    pack = keyword_pack(stimuli[:CALIBRATION_CLIPS], tell)
     weights = sum(layer.rows.size for layer in pack.layers)
     tell(
         f"pack      {pack.name}: {len(pack.layers)} layers, {weights:,} weights, {pack.digest[:12]}"

@@ -138,6 +138,11 @@ def test_pack_into_a_folder_that_is_not_there(refused, model, tmp_path):
     refused(2, "pack", model, "-o", tmp_path / "no" / "x.tsnn", says=["x.tsnn"])
 
 
+@pytest.mark.parametrize("target", ["/", "."])
+def test_pack_onto_a_folder(refused, model, target):
+    refused(2, "pack", model, "-o", target, says=["is a folder"])
+
+
 def test_a_failed_pack_leaves_the_old_one(refused, packed, model, tmp_path):
     old = shutil.copy(packed, tmp_path / "x.tsnn")
     before = old.read_bytes()

@@ -174,3 +174,12 @@ def test_data_without_a_network(refused, monkeypatch, tmp_path):
     monkeypatch.setattr("tinysnn.data.speech_commands.URL", "http://127.0.0.1:9/nothing.tar.gz")
     refused(3, "data", "get", "speech-commands", says=["127.0.0.1", "--data"])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["generate", "build"])
+def test_an_output_folder_that_cannot_be(refused, packed, tmp_path, command):
+    target = tmp_path / "file"
+    target.write_text("mine")
+    more = ("--board", "microbit") if command == "build" else ()
+    refused(2, command, packed, "-o", target, *more, says=[str(target)])
+    assert target.read_text() == "mine"

@@ -6,6 +6,7 @@ missing, 70 a fault of tinysnn itself, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -24,7 +25,7 @@ from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.pack import pack
 from tinysnn.cli.run import run as run_command
-from tinysnn.errors import TinysnnError
+from tinysnn.errors import EXIT_USAGE, TinysnnError
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
@@ -78,6 +79,8 @@ def run(arguments: Sequence[str]) -> int:
         # Python flushes stdout once more at exit, which would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+    except OSError as error:
+        return _outside(error)
     except Exception as error:  # noqa: BLE001 (last resort: a fault of ours, said in plain words)
         return _fault(error)
     return result if isinstance(result, int) else 0
@@ -92,6 +95,14 @@ def _with_hint(error: click.ClickException) -> str:
     message = error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{message} (see: {context.command_path} --help)" if context else message
+
+
+def _outside(error: OSError) -> int:
+    """A file or folder that cannot be used: not a fault of ours if it has a name, or is full."""
+    if error.filename is None and error.errno != errno.ENOSPC:
+        return _fault(error)
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return _fail(f"{where}{error.strerror or error}", EXIT_USAGE)
 
 
 def _fault(error: Exception) -> int:

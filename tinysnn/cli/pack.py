@@ -66,6 +66,8 @@ def pack(
     from tinysnn.pack import save
     from tinysnn.quantise import quantise
 
+    if output.is_dir():
+        raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
     choices = _choices(name, bits, layer_bits, state_bits, allow_silent)
     graph = read_graph(model, **options)
     with progress(f"packing {graph.name}"):
