@@ -260,6 +260,24 @@ static inline uint32_t tsnn_sxtab16_odd(uint32_t sums, uint32_t w)
 #endif
 }
 
+/** sum + (signed low half of pair) * value, for 16-bit value. */
+static inline int32_t tsnn_add_product_low(int32_t sum, uint32_t pair, int32_t value)
+{
+    return sum + (value * (int32_t)(int16_t)(pair & 65535u));
+}
+
+/** sum + (signed high half of pair) * value, for 16-bit value. */
+static inline int32_t tsnn_add_product_high(int32_t sum, uint32_t pair, int32_t value)
+{
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+    int32_t result;
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(pair), "r"(value), "r"(sum));
+    return result;
+#else
+    return sum + (value * ((int32_t)pair >> 16));
+#endif
+}
+
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
 #define TSNN_DSP2(name, a, b) \
     uint32_t result; \

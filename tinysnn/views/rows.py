@@ -35,6 +35,8 @@ class Lane:
     word: int
     shift: int
     name: str
+    sum: int
+    """Neuron of the block that the lowest half of the register belongs to; its next is in the high."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def view_rows(
     wide = variant == "graded8" or (variant != "dsp8" and overflows)
     cap = _cap(bits, n_rows, variant, wide=wide)
     width = (SMALL_BLOCK_WORDS if core in SMALL_CORES else BLOCK_WORDS)[bits]
+    if variant == "graded8":
+        width = 2 if core in DSP_CORES else 1
     table = TableView(
         "uint32_t",
         f"{prefix}_rows",
@@ -184,7 +188,7 @@ def _blocks(row_words: int, width: int, bits: int) -> tuple[Block, ...]:
 
 def _block(first: int, end: int, width: int, bits: int) -> Block:
     lanes = tuple(
-        Lane(word, shift, f"lanes{word}_{shift}")
+        Lane(word, shift, f"lanes{word}_{shift}", (word * 16 + shift) // bits * 2)
         for word in range(width)
         for shift in _shifts(bits)
     )
