@@ -36,7 +36,7 @@ class Lane:
     shift: int
     name: str
     sum: int
-    """Neuron of the block that the lowest half of the register belongs to; its next is in the high."""
+    """Neuron of the block in the low half of the register; the next one is in the high half."""
 
 
 @dataclass(frozen=True)
