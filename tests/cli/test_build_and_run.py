@@ -142,8 +142,8 @@ def test_a_mismatch_ends_with_1_and_says_where(cli, packed, spikes, tmp_path, mo
 
     honest = tinysnn.reference.run
 
-    def other_reference(pack, stimulus, keep_states=False):
-        trace = honest(pack, stimulus, keep_states)
+    def other_reference(pack, stimulus, *, keep_states=False):
+        trace = honest(pack, stimulus, keep_states=keep_states)
         trace.output[17, 3] ^= 1
         return trace
 
