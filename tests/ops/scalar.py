@@ -18,15 +18,15 @@ def nearest(v: int, b: int) -> int:
 
 def to_zero(v: int, b: int) -> int:
     """leak_zero of 1.2."""
-    size = abs(v) * b // 65536
+    size: int = abs(v) * b // 65536
     return size if v >= 0 else -size
 
 
 def shifted(a: int, f: int) -> int:
     """align of 1.2."""
     if f >= 0:
-        return a * 2**f
-    return (a + 2 ** (-f - 1)) // 2**-f
+        return a * (1 << f)
+    return (a + (1 << (-f - 1))) // (1 << -f)
 
 
 def after_idle(v: int, b: int, k: int, *, fires: bool) -> int:
