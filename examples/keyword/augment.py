@@ -31,7 +31,7 @@ class Strength:
     snr: tuple[float, float] = (3.0, 13.0)
     clean: float = 0.3
     """Part of the clips left without added noise."""
-    masks: int = 2
+    masks: int = 1
     mask_frames: int = 8
     mask_bands: int = 4
 

@@ -29,10 +29,10 @@ class Shape:
 
     hidden: tuple[int, ...] = (128, 128)
     recurrent: tuple[bool, ...] = (True, True)
-    cuba: bool = True
+    cuba: bool = False
     """Whether synaptic currents decay too (CubaLIF) or not (LIF)."""
-    surrogate_slope: float = 3.0
-    dropout: float = 0.1
+    surrogate_slope: float = 4.0
+    dropout: float = 0.2
 
 
 class _Spike(torch.autograd.Function):

@@ -37,12 +37,12 @@ class Recipe:
 
     shape: Shape = field(default_factory=Shape)
     strength: Strength = field(default_factory=Strength)
-    epochs: int = 120
+    epochs: int = 300
     batch: int = 128
-    learning_rate: float = 3e-3
+    learning_rate: float = 8e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
-    mix_probability: float = 0.5
+    mix_probability: float = 0.3
     mix_beta: float = 0.3
     target_rate: float = 0.05
     """Mean firing probability per tick above which a layer is penalised."""
