@@ -52,7 +52,7 @@ _PROGRAMS = (
     _Program("probe", ("openocd",), "flashing through a debug probe", "apt install openocd"),
     _Program("probe", ("pio", "platformio"), "PlatformIO", "pip install 'tinysnn[platformio]'"),
 )
-_PACKAGES = (
+_PACKAGES: tuple[tuple[Kind, str, str, str], ...] = (
     ("compiler", "ziglang", "builds images (where no ARM gcc is)", "pip install 'tinysnn[zig]'"),
     ("emulator", "unicorn", "unicorn runner (the default)", "pip install unicorn"),
     ("package", "numpy", "everything", "pip install numpy"),
