@@ -48,6 +48,7 @@ static inline int32_t tsnn_leak16_nearest(int32_t v, uint32_t decay)
 static inline int32_t tsnn_leak16_zero(int32_t v, uint32_t decay)
 {
     int32_t product = v * (int32_t)decay;
+    /* cppcheck-suppress shiftTooManyBitsSigned ; tsnn.h asserts what such a shift does */
     return (product + ((product >> 31) & 65535)) >> 16;
 }
 
@@ -127,7 +128,7 @@ static inline uint32_t tsnn_pair(int32_t value)
 static inline void tsnn_read_two(const uint32_t *from, uint32_t *a, uint32_t *b)
 {
 #if TSNN_HAS_LDRD
-    __asm__("ldrd %0, %1, [%2]" : "=r"(*a), "=r"(*b) : "r"(from), "m"(*(const uint32_t(*)[2])from));
+    __asm__("ldrd %0, %1, [%2]" : "=r"(*a), "=r"(*b) : "r"(from), "m"(from[0]), "m"(from[1]));
 #else
     *a = from[0];
     *b = from[1];
@@ -141,7 +142,7 @@ static inline const uint32_t *tsnn_take_two(const uint32_t *from, uint32_t *a, u
 #if TSNN_HAS_LDRD
     __asm__("ldrd %0, %1, [%2], #8"
             : "=&r"(*a), "=&r"(*b), "+r"(next)
-            : "m"(*(const uint32_t(*)[2])from));
+            : "m"(from[0]), "m"(from[1]));
 #else
     *a = next[0];
     *b = next[1];
