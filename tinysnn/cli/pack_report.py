@@ -19,7 +19,8 @@ def as_json(pack: Pack) -> dict[str, Any]:
     from tinysnn.pack import state_bytes
 
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
-    for entry, layer in zip(content["layers"], pack.layers, strict=True):
+    for k, (entry, layer) in enumerate(zip(content["layers"], pack.layers, strict=True)):
+        entry["state_bytes"] = _layer_state_bytes(pack, k)
         entry["table_bytes"] = _table_bytes(layer)
         entry["scale_min"] = float(layer.scale.min())
         entry["scale_max"] = float(layer.scale.max())
@@ -45,9 +46,13 @@ def show(pack: Pack) -> None:
             "firing rates on": pack.meta.calibration or "nothing (see --calibrate)",
         },
     )
-    columns = ("layer", "kind", "n", "rows", "bits", "frac", "acc", "state", "input range")
-    rates = ("membrane range", "rate before", "rate after", "saturated", "bytes")
-    table("", columns + rates, [_row(layer) for layer in pack.layers])
+    columns = ("layer", "kind", "n", "rows", "bits", "scale", "frac", "acc", "state")
+    proven = ("input range", "membrane range", "rate before", "rate after", "saturated")
+    table(
+        "",
+        (*columns, *proven, "flash", "RAM"),
+        [_row(pack, k) for k in range(len(pack.layers))],
+    )
     for note in pack.meta.notes:
         click.echo(f"note: {note}")
 
@@ -60,7 +65,20 @@ def _table_bytes(layer: PackedLayer) -> int:
     return weights + sum(others)
 
 
-def _row(layer: PackedLayer) -> tuple[object, ...]:
+def _layer_state_bytes(pack: Pack, k: int) -> int:
+    """RAM of a layer's state (the work area is shared by all layers)."""
+    from tinysnn.pack import state_layout
+
+    return sum(entry.n_bytes for entry in state_layout(pack) if entry.layer == k)
+
+
+def _scale(layer: PackedLayer) -> str:
+    low, high = float(layer.scale.min()), float(layer.scale.max())
+    return f"{low:.4g}" if low == high else f"{low:.3g} .. {high:.3g}"
+
+
+def _row(pack: Pack, k: int) -> tuple[object, ...]:
+    layer = pack.layers[k]
     spec, report = layer.spec, layer.spec.report
     return (
         spec.name,
@@ -68,6 +86,7 @@ def _row(layer: PackedLayer) -> tuple[object, ...]:
         spec.n,
         spec.n_rows,
         spec.bits,
+        _scale(layer),
         spec.frac_bits,
         spec.acc_bits,
         spec.state_bits,
@@ -77,4 +96,5 @@ def _row(layer: PackedLayer) -> tuple[object, ...]:
         report.rate_packed,
         report.saturated,
         _table_bytes(layer),
+        _layer_state_bytes(pack, k),
     )
