@@ -115,13 +115,15 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
         table = layer.wide(name)
         fits = bool((table >= state_low).all() and (table <= state_high).all())
         _need(fits, where, f"{name} does not fit {spec.state_bits}-bit state")
+    # what such a neuron adds and takes away in one tick could pass 32 bits
+    lifts = spec.reset_timing == "next-tick" and bool((layer.wide("theta") < 0).any())
+    _need(spec.reset != "subtract" or not lifts, where, "threshold below 0, subtracted a tick late")
 
 
 def _check_ranges(layer: PackedLayer, where: str, *, graded_input: bool) -> None:
     spec = layer.spec
     sums = ranges.accumulator(layer, graded_input=graded_input)
-    extreme = int(max(-sums.low.min(), sums.high.max()))
-    _need(extreme < 1 << 31, where, f"sums of up to {extreme} overflow 32 bits")
+    extreme = int(max(-sums.low.min(), sums.high.max()))  # < 2^30: 65535 rows of 128 * 128
     _need(sums.fits(16) or spec.acc_bits == 32, where, f"sums of up to {extreme} overflow 16 bits")
     x = ranges.tick_input(layer, graded_input=graded_input)
     _need(
