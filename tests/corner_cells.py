@@ -54,6 +54,25 @@ def _reset_saturates(name: str) -> Corner:
     return corner(name, [layer], raster_of(1, runs((4, [0]), (3, []))))
 
 
+def _late_edges(name: str) -> Corner:
+    """A late subtraction at both ends of 32-bit state, where an intermediate could wrap."""
+    rows = np.full((500, 3), 127, np.int8)
+    rows[250:] = -127
+    layer = make_layer(
+        rows,
+        state_bits=32,
+        frac_bits=15,
+        beta=ONE,
+        theta=[0, (1 << 30) - 1, 5],
+        reset_timing="next-tick",
+        skip=False,
+    )
+    up, down = list(range(250)), list(range(250, 500))
+    ticks = runs((4, up), (5, down), (2, up), (1, []), (1, down), (3, up), (2, down))
+    return corner(name, [layer], raster_of(500, ticks))
+
+
+CELLS["late_edges_32"] = _late_edges
 CELLS["reset_saturates_16"] = _reset_saturates
 
 
