@@ -113,6 +113,13 @@ def _meta(
 def _layer(graph: Graph, layer: Layer, options: PackOptions) -> PackedLayer:
     bits = options.layer_bits.get(layer.name, options.bits)
     units = _units(graph, layer)
+    values = (units.weight, layer.threshold, layer.bias, layer.reset_to, layer.v_init)
+    if not all(scales.is_moderate(value) for value in values if value is not None):
+        raise ModelError(
+            f"it holds values outside of {scales.SMALLEST:g} to {scales.LARGEST:g}",
+            where=f"layer {layer.name!r}",
+            fix="Check the units of weights, threshold, bias and initial values",
+        )
     step = scales.channel_scales(units.weight, layer.threshold, bits)
     grid = _Grid(layer, units, bits, step, scales.to_steps(units.weight, step, bits))
     sources = tuple(Source(c.source, c.delay_ticks, c.weight.shape[0]) for c in layer.connections)
@@ -239,7 +246,8 @@ def _tabulate(
         if values is None:
             continue
         steps = np.rint(values / unit)
-        if steps.min() < low or steps.max() > high:
+        vanishes = name == "theta" and bool(((steps == 0) & (values != 0)).any())
+        if vanishes or steps.min() < low or steps.max() > high:
             return None
         whole[name] = _same(steps)
     alpha = None if layer.alpha is None else _decay_q16(layer.alpha)

@@ -16,6 +16,15 @@ THETA_CAP = 1024.0
 """A threshold is at most this many weight steps: a neuron whose weights are all tiny gets a coarser
 grid, so that its threshold fits the state with fraction bits to spare."""
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Values beyond these are no network's, and their squares leave the range of a float."""
+
+
+def is_moderate(values: Floats) -> bool:
+    """Whether the largest value is 0 or between `SMALLEST` and `LARGEST`."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return largest == 0.0 or SMALLEST <= largest <= LARGEST
+
 
 def exact_step(weight: Floats, bits: Bits) -> float | None:
     """The coarsest power of two of which all weights are multiples within the grid, if any."""
