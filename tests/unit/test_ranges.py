@@ -55,7 +55,7 @@ def assert_inside(values, interval, what):
 
 def check_layers(pack: Pack, raster: np.ndarray, watch: Watch) -> None:
     simulation = Simulation(pack)
-    seen = [{"v": [], "i": []} for _ in pack.layers]
+    seen: list[dict[str, list[np.ndarray]]] = [{"v": [], "i": []} for _ in pack.layers]
     ticks = [state.tick for state in simulation.layers]
 
     def watched(k, tick):
