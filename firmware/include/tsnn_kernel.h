@@ -151,12 +151,12 @@ static inline const uint32_t *tsnn_take_two(const uint32_t *from, uint32_t *a, u
     return next;
 }
 
-/** Write two words and step over them. */
+/** Write two words, neither of which is the address itself, and step over them. */
 static inline tsnn_pair_t *tsnn_put_two(tsnn_pair_t *to, uint32_t a, uint32_t b)
 {
     tsnn_pair_t *next = to;
 #if TSNN_HAS_LDRD
-    __asm__("strd %2, %3, [%0], #8" : "+&r"(next), "=m"(*(tsnn_pair_t(*)[2])to) : "r"(a), "r"(b));
+    __asm__("strd %2, %3, [%0], #8" : "+r"(next), "=m"(*(tsnn_pair_t(*)[2])to) : "r"(a), "r"(b));
 #else
     next[0] = a;
     next[1] = b;
