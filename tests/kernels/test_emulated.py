@@ -9,6 +9,7 @@ import pytest
 from tests.corner_models import corners
 from tests.make_packs import Corner
 from tests.networks import fc64_scenes, keyword_scenes
+from tests.random_packs import random_pack, random_raster
 from tests.tools import need
 from tinysnn.boards import load_board
 from tinysnn.build import build
@@ -62,6 +63,7 @@ QUICK = (
 """One corner of each kind; the others are slow."""
 PER_IMAGE = 56
 """Corner models that fit a micro:bit together."""
+RANDOM_PACKS = 12
 
 
 def quick_corners() -> list[Corner]:
@@ -124,3 +126,22 @@ def test_common_workload(runner, board, image_of):
 @pytest.mark.parametrize(("runner", "board"), PLACES)
 def test_keyword_network(runner, board, image_of):
     assert_exact(runner, keyword_scenes(), image_of, "keyword", board)
+
+
+def random_scenes(first: int) -> list[Corner]:
+    packs = [random_pack(seed, f"random_{seed}") for seed in range(first, first + RANDOM_PACKS)]
+    return [Corner(pack, random_raster(pack, first + k)) for k, pack in enumerate(packs)]
+
+
+@pytest.mark.parametrize(
+    ("core", "first"),
+    [
+        pytest.param(core, first, marks=[pytest.mark.slow] if core not in quick else [])
+        for first, quick in ((1000, ("m4", "m0plus")), (2000, ()))
+        for core in ("m0", "m0plus", "m3", "m4", "m7", "m33")
+    ],
+)
+def test_random_packs(core, first, image_of):
+    """The DSP instructions themselves, which the host replaces by plain C."""
+    scenes = random_scenes(first)
+    assert_exact("unicorn", scenes, image_of, f"random{first}", f"generic_{core}")

@@ -121,6 +121,10 @@ _SUMS = (
     _model(
         "chunks overlap", r"(tsnn_least\(n_events - done, )(\d+)u", r"\1\2u + 1u", "chunks_8_high"
     ),
+    _model("4-bit lanes overflow", r"\b17u\b", "18u", "chunks_4_high"),
+    _model("2-bit lanes overflow", r"\b5u\b", "6u", "chunks_2_high"),
+    _model("1-bit lanes overflow", r"\b15u\b", "16u", "chunks_1_high"),
+    _model("later chunks replace earlier ones", r"(pairs\[\d+\]) \+=", r"\1 =", "chunks_4_high"),
     _kernel("lanes swapped", r"sums\[0\] \+= (.*)\n(\s+)sums\[1\] \+=",
             r"sums[1] += \1\n\2sums[0] +=", "chunks_8_mixed"),
     _model("lanes keep their offset", r"\* \d+\);(\n[^\n]*any)", r"* 0);\1", "threshold_ge"),
