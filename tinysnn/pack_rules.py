@@ -107,6 +107,8 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
             _need(table.shape in ((1,), (spec.n,)), where, f"table {name} is {table.shape}")
     _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")
+    one_unit = layer.spec.fires or bool((layer.scale == layer.scale[0]).all())
+    _need(one_unit, where, "outputs that are membranes need one scale for all")
     for name in ("beta", "alpha"):
         decay = layer.wide(name)
         _need(bool((decay >= 0).all() and (decay <= ONE_Q16).all()), where, f"{name} exceeds 1")

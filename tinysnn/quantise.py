@@ -62,6 +62,11 @@ class _Units:
     spike_value: int
     graded: bool
 
+    @property
+    def event_value(self) -> int:
+        """What an event may be worth: a spike, or with graded input alone the largest value."""
+        return ranges.GRADED_HIGH if self.graded and self.spike_value == 1 else self.spike_value
+
 
 def quantise(
     graph: Graph, options: PackOptions | None = None, calibration: Sequence[Stimulus] | None = None
@@ -120,7 +125,9 @@ def _layer(graph: Graph, layer: Layer, options: PackOptions) -> PackedLayer:
             where=f"layer {layer.name!r}",
             fix="Check the units of weights, threshold, bias and initial values",
         )
-    step = scales.channel_scales(units.weight, layer.threshold, bits)
+    step = scales.channel_scales(units.weight, layer.threshold, bits, event_value=units.event_value)
+    if not layer.fires:  # outputs are compared with each other: one unit for all
+        step = np.full_like(step, step.max())
     grid = _Grid(layer, units, bits, step, scales.to_steps(units.weight, step, bits))
     sources = tuple(Source(c.source, c.delay_ticks, c.weight.shape[0]) for c in layer.connections)
     widths: tuple[StateBits, ...] = (16, 32)

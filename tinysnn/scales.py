@@ -13,7 +13,7 @@ STEPS = {8: 127, 4: 7, 2: 1, 1: 1}
 """Largest weight by bits; grids are symmetric, 2 bits are ternary."""
 
 THETA_CAP = 1024.0
-"""A threshold is at most this many weight steps: a neuron whose weights are all tiny gets a coarser
+"""A threshold is at most this many weight steps per unit of event value: a neuron whose weights are all tiny gets a coarser
 grid, so that its threshold fits the state with fraction bits to spare."""
 
 SMALLEST, LARGEST = 1e-30, 1e30
@@ -40,7 +40,9 @@ def exact_step(weight: Floats, bits: Bits) -> float | None:
     return None
 
 
-def channel_scales(weight: Floats, threshold: Floats | None, bits: Bits) -> Floats:
+def channel_scales(
+    weight: Floats, threshold: Floats | None, bits: Bits, *, event_value: int = 1
+) -> Floats:
     """Real value of one weight step for each output channel.
 
     Parameters
@@ -48,6 +50,7 @@ def channel_scales(weight: Floats, threshold: Floats | None, bits: Bits) -> Floa
     weight: [R, n] real weights per unit of event value.
     threshold: [n], or None for layers that do not fire.
     bits: weight width.
+    event_value: a usual value of an event: 1 for spikes, more where input is graded.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def channel_scales(weight: Floats, threshold: Floats | None, bits: Bits) -> Floa
     step = exact_step(weight, bits)
     scales = np.full(weight.shape[1], step) if step is not None else _fitted(weight, bits)
     if threshold is not None:
-        scales = np.maximum(scales, np.abs(threshold) / THETA_CAP)
+        scales = np.maximum(scales, np.abs(threshold) / (THETA_CAP * event_value))
     smallest = scales.max(initial=0.0) * 1e-6 or 1.0
     return np.maximum(scales, smallest)
 

@@ -111,6 +111,9 @@ BROKEN = {
     "1-bit weights are": lambda: layer_of_bits(1, 0),
     "table bias is": lambda: tables(bias=table([1, 2])),
     "one scale per neuron": lambda: tables(scale=np.ones(2)),
+    "one scale for all": lambda: only(
+        replace(make_layer(np.ones((2, 3)), op="li"), scale=np.array([1.0, 1.0, 2.0]))
+    ),
     "bad scale": lambda: tables(scale=np.array([1.0, np.nan, 1.0])),
     "beta exceeds 1": lambda: tables(beta=table(65537)),
     "theta does not fit 16-bit": lambda: tables(theta=table(32768)),
