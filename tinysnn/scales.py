@@ -13,8 +13,9 @@ STEPS = {8: 127, 4: 7, 2: 1, 1: 1}
 """Largest weight by bits; grids are symmetric, 2 bits are ternary."""
 
 THETA_CAP = 1024.0
-"""A threshold is at most this many weight steps per unit of event value: a neuron whose weights are all tiny gets a coarser
-grid, so that its threshold fits the state with fraction bits to spare."""
+"""A threshold is at most this many weight steps per unit of event value: a neuron whose weights
+are all tiny gets a coarser grid, so that its threshold fits the state with fraction bits to
+spare."""
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Values beyond these are no network's, and their squares leave the range of a float."""
