@@ -42,10 +42,11 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
 
     """
     files = []
-    out_dir.mkdir(parents=True, exist_ok=True)
     include = firmware_dir() / "include"
     headers = {name: (include / name).read_text() for name in RUNTIME_HEADERS}
-    for name, text in {**render(packs, core=core), **headers}.items():
+    texts = {**render(packs, core=core), **headers}
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
         path = out_dir / name
         if not path.exists() or path.read_text() != text:
             partial = path.with_suffix(path.suffix + ".part")

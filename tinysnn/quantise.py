@@ -86,6 +86,7 @@ def quantise(
 
     """
     options = options or PackOptions()
+    _check_options(options)
     names = {layer.name for layer in graph.layers}
     for name in (*options.layer_bits, *options.allow_silent):
         if name not in names:
@@ -95,6 +96,14 @@ def quantise(
     layers = tuple(_layer(graph, layer, options) for layer in graph.layers)
     pack = sealed(_meta(graph, options, layers, ""), layers)
     return _with_rates(graph, pack, options, list(calibration)) if calibration else pack
+
+
+def _check_options(options: PackOptions) -> None:
+    for bits in (options.bits, *options.layer_bits.values()):
+        if bits not in scales.STEPS:
+            raise OptionError(f"{bits} bits per weight", fix="Use 8, 4, 2 or 1")
+    if options.state_bits not in (None, 16, 32):
+        raise OptionError(f"{options.state_bits} state bits", fix="Use 16 or 32")
 
 
 def _meta(

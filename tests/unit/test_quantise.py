@@ -372,3 +372,9 @@ def test_the_keyword_network_keeps_its_rates():
         report = entry.spec.report
         if entry.spec.fires:
             assert report.rate_packed == pytest.approx(report.rate_float, rel=0.1)
+
+
+@pytest.mark.parametrize("options", [{"bits": 3}, {"layer_bits": {"cell": 5}}, {"state_bits": 7}])
+def test_widths_that_do_not_exist_are_refused(options):
+    with pytest.raises(OptionError, match="bits"):
+        only(layer(random_weight()), **options)
