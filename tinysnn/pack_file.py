@@ -44,10 +44,14 @@ def _open(path: Path) -> tuple[dict[str, npt.NDArray[Any]], str]:
     from safetensors.numpy import load as from_safetensors
 
     try:
-        size = path.stat().st_size
-        if size > MAX_PACK_BYTES:
-            raise PackError(f"{size} bytes is too large for a pack", where=str(path))
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise PackError("cannot read the file (not an ordinary file)", where=str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_PACK_BYTES + 1)
+        if len(data) > MAX_PACK_BYTES:
+            raise PackError(
+                f"more than {MAX_PACK_BYTES} bytes is too large for a pack", where=str(path)
+            )
         (header_bytes,) = struct.unpack_from("<Q", data)
         header = json.loads(data[8 : 8 + header_bytes])
         text = header["__metadata__"]["tinysnn"]

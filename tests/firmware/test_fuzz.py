@@ -67,12 +67,24 @@ def attack(server: Server, seed: int, n_frames: int) -> int:
 
     def drain() -> None:
         nonlocal received
-        while more := server.read(0.3 if sending.is_set() else 0.1):
+        # A pause ends the reading only once nothing more is sent: a server that nobody listens to
+        # stops listening too, and both sides would wait for ever.
+        while (more := server.read(0.1)) or sending.is_set():
             received += len(more)
 
     server.write(client.frame(HELLO, 0, client.hello_body()))
     reader = threading.Thread(target=drain)
     reader.start()
+    try:
+        send_hostile(server, rng, n_frames)
+    finally:
+        sending.clear()
+        reader.join()
+    return received
+
+
+def send_hostile(server: Server, rng: random.Random, n_frames: int) -> None:
+    """Hostile frames, with a proper HELLO now and then so that some get past the sequence."""
     seq = 0
     for _ in range(n_frames):
         seq = seq + 1 & 0xFFFF if rng.random() < 0.9 else rng.randrange(1 << 16)
@@ -80,9 +92,6 @@ def attack(server: Server, seed: int, n_frames: int) -> int:
         if rng.random() < 0.1:
             seq = rng.randrange(1 << 16)
             server.write(b"\0" + client.frame(HELLO, seq, client.hello_body(rng.randrange(2))))
-    sending.clear()
-    reader.join()
-    return received
 
 
 def recovered(server: Server) -> bool:
