@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from tinysnn.boards import Core
 from tinysnn.errors import OptionError
 from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir, templates_dir
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 RUNTIME_HEADERS = ("tsnn.h", "tsnn_kernel.h", "tsnn_image.h")
 """Hand-written headers that generated files include; copied beside them, so that they compile."""
 
-CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
+CORES: tuple[str, ...] = get_args(Core)
+"""Cores that kernels can be chosen for: those that boards have."""
+
 LINE_WIDTH = 100
 
 
