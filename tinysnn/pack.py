@@ -36,8 +36,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Number of presynaptic units = rows of the block."""
 
 
-class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What quantisation did to a layer."""
+class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What quantisation did to a layer.
+
+    Fields with a default came after the first packs: they are left out of the JSON text where they
+    are None, so that older packs keep their digest.
+    """
 
     weight_snr_db: float | None
     """10 log10 of weight power over error power; None if the weights are exact."""
@@ -52,6 +56,14 @@ class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Spikes per neuron and tick on the calibration data, before and after; None: no spikes."""
     saturated: int | None
     """Membrane values at the ends of the state range seen on the calibration data."""
+    events_per_tick: float | None = None
+    """Mean number of events that enter the layer in a tick of the calibration data."""
+    quiet_ticks: float | None = None
+    """Part of these ticks, 0..1, in which no event enters the layer."""
+    rounding: Literal["compensated"] | None = None
+    """How the weights were rounded; None: to nearest."""
+    threshold_change: float | None = None
+    """Mean factor by which re-tuning raised the thresholds; None: they were not re-tuned."""
 
 
 class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

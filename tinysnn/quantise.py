@@ -316,13 +316,14 @@ def _fine_enough(layer: PackedLayer) -> bool:
 def _with_rates(
     graph: Graph, pack: Pack, options: PackOptions, calibration: list[Stimulus]
 ) -> Pack:
+    from tinysnn.calibrate import activity
     from tinysnn.float_sim import layer_rates as float_rates
-    from tinysnn.reference import layer_rates
 
     before = float_rates(graph, calibration)
-    after, saturated = layer_rates(pack, calibration)
+    seen = activity(pack, calibration)
     layers = []
-    for layer, was, now, clipped in zip(pack.layers, before, after, saturated, strict=True):
+    for k, (layer, was) in enumerate(zip(pack.layers, before, strict=True)):
+        now = seen.rates[k]
         if was and not now and layer.name not in options.allow_silent:
             raise ModelError(
                 f"quantisation silences it: {was:.4f} spikes per neuron and tick before, 0 after",
@@ -330,9 +331,13 @@ def _with_rates(
                 fix=f"Use more bits, or waive this with --allow-silent {layer.name}",
             )
         report = msgspec.structs.replace(
-            layer.spec.report, rate_float=was, rate_packed=now, saturated=clipped
+            layer.spec.report,
+            rate_float=was,
+            rate_packed=now,
+            saturated=seen.saturated[k],
+            events_per_tick=seen.events_per_tick[k],
+            quiet_ticks=seen.quiet_ticks[k],
         )
         layers.append(replace(layer, spec=msgspec.structs.replace(layer.spec, report=report)))
-    ticks = sum(stimulus.n_ticks for stimulus in calibration)
-    words = f"{len(calibration)} clips, {ticks} ticks"
+    words = f"{len(calibration)} clips, {seen.ticks} ticks"
     return sealed(_meta(graph, options, tuple(layers), words), tuple(layers))
