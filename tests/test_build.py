@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 import zlib
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.tools import have, need
 from tinysnn.boards import Board, list_boards, load_board
-from tinysnn.build import build_host, build_sources
+from tinysnn.build import build_host, build_host_server, build_sources
 from tinysnn.errors import BoardError, BuildError, ToolMissing
 from tinysnn.image import ElfView
 from tinysnn.paths import firmware_dir
@@ -233,6 +234,48 @@ def test_the_host_library_has_the_models(cc: str, sanitize: bool, tmp_path: Path
     library.tsnn_crc32.restype = ctypes.c_uint32
     crc = library.tsnn_crc32(ctypes.c_uint32(0), b"tinysnn", ctypes.c_size_t(7))
     assert crc == zlib.crc32(b"tinysnn")
+
+
+@pytest.fixture
+def with_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that calls a kernel in C, which calls one in assembly where there is one."""
+    firmware = shutil.copytree(firmware_dir(), tmp_path / "firmware")
+    monkeypatch.setattr("tinysnn.build.firmware_dir", lambda: firmware)
+    kernels = firmware / "src" / "kernels"
+    kernels.mkdir(exist_ok=True)
+    (kernels / "same_stem.S").write_text(
+        "    .syntax unified\n    .thumb\n    .text\n    .global trial_five\n"
+        "    .type trial_five, %function\n    .thumb_func\ntrial_five:\n    movs r0, #5\n"
+        "    bx lr\n    .size trial_five, . - trial_five\n"
+    )
+    (kernels / "same_stem.c").write_text(
+        "#if defined(__arm__)\nextern int trial_five(void);\n#else\n"
+        "static int trial_five(void) { return 5; }\n#endif\n"
+        "int trial_kernel(void);\nint trial_kernel(void) { return trial_five(); }\n"
+    )
+    return changed_model(
+        tmp_path / "calls",
+        "state->ticks++;",
+        "extern int trial_kernel(void); state->ticks += trial_kernel() == 5;",
+    )
+
+
+def test_kernels_in_c_and_assembly_are_linked(
+    toolchain: Toolchain, with_kernels: Path, tmp_path: Path
+) -> None:
+    board = load_board("generic_m0")
+    image = build_sources(with_kernels, board, tmp_path / "out", toolchain=toolchain)
+
+    assert image.symbols["trial_five"].size == 4
+
+
+@pytest.mark.host
+def test_the_host_gets_the_kernels_in_c(with_kernels: Path, tmp_path: Path) -> None:
+    need("cc")
+    library = ctypes.CDLL(str(build_host(with_kernels, tmp_path / "library")))
+
+    assert library.trial_kernel() == 5
+    assert build_host_server(with_kernels, tmp_path / "server").is_file()
 
 
 @pytest.mark.host

@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tinysnn.boards import Board
 from tinysnn.errors import BoardError, BuildError, ToolMissing
@@ -26,9 +26,32 @@ ELF_NAME = "tinysnn.elf"
 HOST_CORE = "cortex-m0"
 """The core to emit for when this machine runs the C: plain C, nothing of one instruction set."""
 
-_SOURCES = ("tsnn_wire", "tsnn_reply", "tsnn_cobs", "tsnn_crc32")
+Part = Literal["models", "server", "image"]
+"""What firmware sources are for: generated models alone, the server as a process of this machine,
+an image for a board."""
+
+_SERVER = ("tsnn_crc32", "tsnn_wire", "tsnn_reply", "tsnn_cobs", "main")
+_SOURCES: dict[Part, tuple[str, ...]] = {
+    "models": ("tsnn_crc32",),
+    "server": _SERVER,
+    "image": (*_SERVER, "tsnn_mem", "startup"),
+}
 _INCLUDES = ("firmware/include", "firmware/src", "model")
+_TRAVELS = (".c", ".h", ".S", ".ld")
+"""Files of the firmware that a build folder gets."""
 _OVERFLOW = re.compile(r"region [`'](\w+)'.*?overflowed by (\d+) bytes")
+
+
+def firmware_sources(part: Part) -> tuple[str, ...]:
+    """Sources of `part`, relative to the firmware's folder; ports are not among them.
+
+    Kernels (``src/kernels``) belong to every part: their C always, their assembly only to an image.
+    """
+    folder = firmware_dir()
+    suffixes = (".c", ".S") if part == "image" else (".c",)
+    kernels = [p for p in (folder / "src" / "kernels").glob("*") if p.suffix in suffixes]
+    named = (f"src/{name}.c" for name in _SOURCES[part])
+    return (*named, *sorted(path.relative_to(folder).as_posix() for path in kernels))
 
 
 def _replace_text(path: Path, text: str) -> None:
@@ -79,7 +102,7 @@ def _copy_tree(source: Path, target: Path) -> None:
     """Make the C files under `target` those under `source`; files that are the same stay."""
     if source.resolve() == target.resolve():
         return
-    wanted = {p.relative_to(source) for p in source.rglob("*") if p.suffix in (".c", ".h", ".ld")}
+    wanted = {p.relative_to(source) for p in source.rglob("*") if p.suffix in _TRAVELS}
     for stale in [p for p in target.rglob("*") if p.is_file()]:
         if stale.relative_to(target) not in wanted:
             stale.unlink()
@@ -131,10 +154,10 @@ def _too_small(board: Board, text: str) -> BoardError | None:
 def _compile(sources: list[str], board: Board, out_dir: Path, chain: Toolchain, opt: str) -> None:
     """Compile and link into ``tinysnn.elf``, which appears only when it is whole."""
     port = ("board", f"uart_{board.uart.driver}", f"counter_{board.counter.driver}")
-    firmware = [f"firmware/src/{name}.c" for name in (*_SOURCES, "main", "tsnn_mem", "startup")]
+    firmware = [*firmware_sources("image"), *(f"port/{name}.c" for name in port)]
     try:
         chain.compile_and_link(
-            [*firmware, *(f"firmware/port/{name}.c" for name in port), *sources],
+            [*(f"firmware/{name}" for name in firmware), *sources],
             core=board.core,
             includes=[*_INCLUDES, "firmware/port", "board"],
             script="firmware/ld/tsnn.ld",
@@ -235,7 +258,8 @@ def build_host(
     `build_host_server`).
     """
     checks = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error") if sanitize else ()
-    sources = [*_host_model(model, out_dir), "firmware/src/tsnn_crc32.c"]
+    sources = _host_model(model, out_dir)
+    sources += [f"firmware/{name}" for name in firmware_sources("models")]
     return _host_compile(sources, "tinysnn.so", out_dir, ("-shared", "-fPIC", *checks), cc)
 
 
@@ -247,8 +271,8 @@ def build_host_server(
     With `sanitize` a wrong access or undefined behaviour ends it.
     """
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all") if sanitize else ()
-    firmware = [f"firmware/src/{name}.c" for name in (*_SOURCES, "main")]
-    sources = [*_host_model(model, out_dir), *firmware, "firmware/port/posix/port.c"]
+    firmware = (*firmware_sources("server"), "port/posix/port.c")
+    sources = [*_host_model(model, out_dir), *(f"firmware/{name}" for name in firmware)]
     return _host_compile(
         sources, "tinysnn-server", out_dir, ("-D_POSIX_C_SOURCE=200809L", *checks), cc
     )

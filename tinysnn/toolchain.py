@@ -91,7 +91,7 @@ class Toolchain:
         optimise: str = "-O2",
         flags: Sequence[str] = (),
     ) -> None:
-        """Make an ELF file of C sources, with objects in ``obj/``.
+        """Make an ELF file of C and assembly (``.S``) sources, with objects in ``obj/``.
 
         All paths are relative to `cwd`, so that none of this machine's gets into the file.
 
@@ -102,7 +102,7 @@ class Toolchain:
         """
         target = self.target_flags(core)
         compile_flags = (*_COMMON, optimise, *target, *flags, *(f"-I{path}" for path in includes))
-        objects = [f"obj/{source.replace('/', '_')[:-2]}.o" for source in sources]
+        objects = [f"obj/{source.replace('/', '_')}.o" for source in sources]
         (cwd / "obj").mkdir(exist_ok=True)
 
         def compile_one(pair: tuple[str, str]) -> None:

@@ -32,10 +32,11 @@ STRICT = [
 FIRMWARE = firmware_dir()
 TESTS = Path(__file__).parent
 PORTABLE = [
-    *sorted(path for path in (FIRMWARE / "src").glob("*.c")),
+    *sorted(path for path in (FIRMWARE / "src").rglob("*.c")),
     *sorted(TESTS.rglob("*.c")),
 ]
 TARGET = [*PORTABLE, *sorted((FIRMWARE / "port").glob("*.c"))]
+ASSEMBLY = sorted(FIRMWARE.rglob("*.S"))
 ALL = [*TARGET, *sorted(FIRMWARE.rglob("*.h")), *sorted(TESTS.rglob("*.h"))]
 INCLUDES = [f"-I{path}" for path in (FIRMWARE / "include", FIRMWARE / "src", TESTS / "model")]
 # These only mean something on the target.
@@ -69,7 +70,7 @@ def test_arm_compilers_have_nothing_to_say(chain: str, core: str, tmp_path: Path
     (tmp_path / "tsnn_board.h").write_text(board_header(board))
     flags = [*STRICT, *tool.target_flags(board.core), *INCLUDES, f"-I{FIRMWARE / 'port'}"]
 
-    for source in TARGET:  # zig cannot check without writing an object
+    for source in [*TARGET, *ASSEMBLY]:  # zig cannot check without writing an object
         passes(*tool.command, *flags, f"-I{tmp_path}", "-c", source, "-o", tmp_path / "object.o")
 
 
@@ -115,7 +116,7 @@ def test_the_layout_is_clang_formats() -> None:
     passes("clang-format", "--dry-run", "-Werror", *ALL)
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*ALL, *ASSEMBLY], ids=lambda path: path.name)
 def test_every_file_names_its_licence_and_is_plain(path: Path) -> None:
     text = path.read_text(encoding="ascii")
 

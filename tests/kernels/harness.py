@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.tools import require
+from tinysnn.build import firmware_sources
 from tinysnn.compare import Divergence, compare
 from tinysnn.emit import render
 from tinysnn.pack import Pack, state_bytes
@@ -79,8 +80,9 @@ def compile_driver(texts: Mapping[str, str], folder: Path, flags: Sequence[str] 
             *flags,
             f"-I{folder}",  # first: a changed tsnn_kernel.h hides the firmware's
             f"-I{firmware / 'include'}",
+            f"-I{firmware / 'src'}",
             *sources,
-            str(firmware / "src" / "tsnn_crc32.c"),
+            *(str(firmware / name) for name in firmware_sources("models")),
             str(_DRIVER),
             "-o",
             str(driver),
