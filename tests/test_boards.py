@@ -33,6 +33,7 @@ def test_the_promised_boards_are_there() -> None:
             "generic_m4": "cortex-m4",
             "generic_m7": "cortex-m7",
             "generic_m33": "cortex-m33",
+            "mps3_an547": "cortex-m55",
             "stm32f4_discovery": "cortex-m4",
             "bluepill_f103": "cortex-m3",
         }.items()
@@ -85,7 +86,7 @@ def test_names_are_no_paths(name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('core = "cortex-m4"', 'core = "cortex-m55"', r"\$\.core"),
+        ('core = "cortex-m4"', 'core = "cortex-m85"', r"\$\.core"),
         ('core = "cortex-m4"', "", "core"),
         ("flash_bytes = 1048576", "flash_kb = 1024", "flash_"),
         ("flash_bytes = 1048576", "flash_bytes = -4", r"\$\.flash_bytes"),

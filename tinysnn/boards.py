@@ -19,7 +19,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Core = Literal["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"]
+Core = Literal[
+    "cortex-m0",
+    "cortex-m0plus",
+    "cortex-m3",
+    "cortex-m4",
+    "cortex-m7",
+    "cortex-m33",
+    "cortex-m55",
+]
 Counts = Literal["nothing", "instructions", "cycles", "timer"]
 
 COUNTER_KINDS: dict[Counts, int] = {"nothing": 0, "instructions": 1, "cycles": 2, "timer": 3}

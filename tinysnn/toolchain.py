@@ -40,6 +40,7 @@ _ZIG_CPUS: dict[Core, str] = {
     "cortex-m4": "cortex_m4",
     "cortex-m7": "cortex_m7",
     "cortex-m33": "cortex_m33+dsp",
+    "cortex-m55": "cortex_m55+dsp",
 }
 _ERROR_LINES = 8
 

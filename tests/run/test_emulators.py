@@ -12,11 +12,11 @@ import pytest
 from tests.run.clips import random_clip
 from tests.tools import need
 from tests.wire.models import SLOTS, clip, golden, same
-from tinysnn.boards import list_boards
+from tinysnn.boards import list_boards, load_board
 from tinysnn.errors import BoardError, DeviceError, OptionError, StimulusError, ToolMissing
 from tinysnn.link_faults import Faults, FaultyLink
-from tinysnn.run import RUNNERS, open_runner
-from tinysnn.run.base import Job
+from tinysnn.run import RUNNERS, open_runner, qemu_count, unicorn
+from tinysnn.run.base import Job, expected_model
 from tinysnn.run.qemu import QemuRunner, command, find_qemu, qemu_version
 from tinysnn.run.renode import RenodeRunner
 from tinysnn.run.unicorn import UnicornRunner
@@ -26,7 +26,7 @@ from tinysnn.verify import verify
 
 pytestmark = pytest.mark.emu
 
-UNICORN_BOARDS = [board.id for board in list_boards()]
+UNICORN_BOARDS = [board.id for board in list_boards() if board.core in unicorn.CPUS]
 QEMU_BOARDS = [board.id for board in list_boards() if board.qemu]
 RENODE_BOARDS = [board.id for board in list_boards() if board.renode]
 
@@ -122,12 +122,70 @@ def test_qemu_on_every_board(image_for, board, slot):
         process = runner._emulator._process
 
     assert (info.runner, info.board, info.count_kind) == ("qemu", board, "instructions")
+    assert trace.counts.shape == (60,)
     assert process.returncode is not None
-    with UnicornRunner(Job(SLOTS[slot], slot, image_for(board))) as runner:
-        exact = runner.run(clip(slot, 60)).counts
+
+
+COUNTED_BOARDS = [board for board in QEMU_BOARDS if load_board(board).core in unicorn.CPUS]
+
+
+@pytest.mark.parametrize("board", COUNTED_BOARDS)
+def test_timer_of_qemu_is_near_the_exact_counts(image_for, board):
+    need("qemu")
+    need("unicorn")
+    job = Job(SLOTS[0], 0, image_for(board))
+    with QemuRunner(job, exact_counts=False) as runner:
+        trace, info = runner.run(clip(0, 60)), runner.info
+        assert runner.profile() == {}
+    with UnicornRunner(job) as runner:
+        exact = runner.run(clip(0, 60)).counts
     # The timer is coarse, and reading it takes some 25 instructions.
     off = trace.counts.astype(int) - exact
     assert -info.count_resolution <= off.min() <= off.max() <= 2 * info.count_resolution + 60
+
+
+@pytest.mark.parametrize("board", COUNTED_BOARDS)
+def test_qemu_counts_what_unicorn_counts(packs, packs_image_for, board):
+    need("qemu")
+    need("unicorn")
+    need("cc")
+    for slot, pack in enumerate(packs):
+        job = Job(expected_model(pack), slot, packs_image_for(board))
+        clips = [random_clip(pack, seed) for seed in range(2)]
+        with QemuRunner(job, exact_counts=True) as runner:
+            counts = [runner.run(one).counts for one in clips]
+            counts.append(runner.run(clips[0], keep_states=True).counts)
+            profile, info = runner.profile(), runner.info
+        with UnicornRunner(job) as runner:
+            expected = [runner.run(one).counts for one in (*clips, clips[0])]
+            theirs = runner.profile()
+        assert np.array_equal(counts, expected)
+        assert info.count_resolution == 1
+        assert sum(profile.values()) == sum(map(np.sum, counts))
+        step = f"tsnn_{pack.name}_step"
+        assert profile[step] == theirs[step]
+
+
+def test_exact_counts_where_qemu_takes_no_plugin(image_for, monkeypatch):
+    need("qemu")
+    monkeypatch.setattr(qemu_count, "_LOADED", "a message that never comes")
+    qemu_count.plugin_for.cache_clear()
+    job = Job(SLOTS[0], 0, image_for("mps2_an385"))
+    with pytest.raises(ToolMissing, match="takes no plugin"):
+        QemuRunner(job, exact_counts=True)
+    with QemuRunner(job) as runner:
+        assert runner.info.count_resolution == 40
+    qemu_count.plugin_for.cache_clear()
+
+
+def test_exact_counts_without_a_c_compiler(image_for, monkeypatch):
+    need("qemu")
+    qemu = find_qemu()
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", "")
+    qemu_count.plugin_for.cache_clear()
+    with pytest.raises(ToolMissing, match="no C compiler"):
+        qemu_count.plugin_for(qemu, "7.2.0")
 
 
 @pytest.mark.parametrize("board", RENODE_BOARDS)
@@ -199,6 +257,11 @@ def test_qemu_version():
 def test_board_that_qemu_lacks(image_for):
     with pytest.raises(BoardError, match="QEMU has no such board"):
         QemuRunner(Job(SLOTS[0], 0, image_for("generic_m4")))
+
+
+def test_core_that_unicorn_lacks(image_for):
+    with pytest.raises(BoardError, match=r"unicorn has no cortex-m55.*qemu"):
+        UnicornRunner(Job(SLOTS[0], 0, image_for("mps3_an547")))
 
 
 def test_missing_emulators_say_how_to_get_them(image_for, monkeypatch):

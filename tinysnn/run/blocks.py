@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import mul
 
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.errors import DeviceError
 from tinysnn.image import Symbol
 
 _SIZE_BITS = 16
@@ -23,7 +27,7 @@ def block_length(code: bytes) -> int:
 class BlockCounter:
     """Counts blocks, and the instructions of one function from its call to its return.
 
-    Instructions that an IT block skips count like any other, as in QEMU.
+    Instructions that an IT block skips count like any other (docs/counting.md).
     """
 
     def __init__(
@@ -73,11 +77,35 @@ class BlockCounter:
 
     def profile(self, symbols: Mapping[str, Symbol]) -> dict[str, int]:
         """Instructions by function, most first."""
-        functions = sorted((s.address, name) for name, s in symbols.items() if s.is_function)
-        starts = [address for address, _ in functions]
-        totals: dict[str, int] = {}
-        for key, hits in self._hits.items():
-            at = bisect_right(starts, key >> _SIZE_BITS) - 1
-            name = functions[at][1] if at >= 0 else "?"
-            totals[name] = totals.get(name, 0) + hits * self._lengths[key]
-        return dict(sorted(totals.items(), key=lambda item: -item[1]))
+        blocks = ((key >> _SIZE_BITS, n * self._lengths[key]) for key, n in self._hits.items())
+        return by_function(blocks, symbols)
+
+
+def by_function(blocks: Iterable[tuple[int, int]], symbols: Mapping[str, Symbol]) -> dict[str, int]:
+    """Instructions by function, most first, from pairs of a block's address and instructions."""
+    functions = sorted((s.address, name) for name, s in symbols.items() if s.is_function)
+    starts = [address for address, _ in functions]
+    totals: dict[str, int] = {}
+    for address, instructions in blocks:
+        at = bisect_right(starts, address) - 1
+        name = functions[at][1] if at >= 0 else "?"
+        totals[name] = totals.get(name, 0) + instructions
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))
+
+
+def one_each(counts: npt.ArrayLike, n_ticks: int, where: str) -> npt.NDArray[np.uint32]:
+    """Counts of the step's calls, uint32 [n_ticks], if there is one for each tick.
+
+    Raises
+    ------
+    DeviceError: the step ran more or less often.
+
+    """
+    found = np.asarray(counts, np.uint32)
+    if found.shape != (n_ticks,):
+        raise DeviceError(
+            f"the model's step ran {found.size} times for {n_ticks} ticks",
+            where=where,
+            fix="Build the image again.",
+        )
+    return found

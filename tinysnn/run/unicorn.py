@@ -12,13 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tinysnn.boards import Board
 from tinysnn.errors import BoardError, BuildError, DeviceError, ToolMissing
 from tinysnn.image import Image
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
-from tinysnn.run.blocks import BlockCounter
+from tinysnn.run.blocks import BlockCounter, one_each
+from tinysnn.run.entries import find_entries
 from tinysnn.run.uarts import REGISTERS, UartModel
 from tinysnn.session_checks import Timing
 from tinysnn.stimulus import Stimulus
@@ -26,7 +25,7 @@ from tinysnn.trace import Trace
 
 WALL_LIMIT_S = 120
 """A request that keeps the core busy for longer has hung."""
-_CPUS = {
+CPUS = {
     "cortex-m0": "UC_CPU_ARM_CORTEX_M0",
     "cortex-m0plus": "UC_CPU_ARM_CORTEX_M0",  # the same instruction set; unicorn has no M0+
     "cortex-m3": "UC_CPU_ARM_CORTEX_M3",
@@ -34,15 +33,12 @@ _CPUS = {
     "cortex-m7": "UC_CPU_ARM_CORTEX_M7",
     "cortex-m33": "UC_CPU_ARM_CORTEX_M33",
 }
+"""Name of each core that unicorn can be."""
 _PAGE = 0x1000
 _POISON = b"\xa5"
 _DWT_PAGE = 0xE0001000
 _CYCCNT = 0x4
 _SCS_PAGE = 0xE000E000
-_SLOT_BYTES = 8
-_INIT_AT = 24
-_STEP_AT = 28
-"""Offsets of the function pointers in tsnn_model_t (32-bit pointers)."""
 _UNCOUNTED = ("tsnn_crc32", "tsnn_cobs", "tsnn_reply", "tsnn_port_uart")
 """Protocol code that a step never calls; counting it would only cost time."""
 
@@ -89,7 +85,7 @@ class Machine:
         self._block_hook = unicorn.UC_HOOK_BLOCK
         self._image = image
         self._uc = uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-        uc.ctl_set_cpu_model(getattr(arm, _CPUS[image.board.core]))
+        uc.ctl_set_cpu_model(getattr(arm, CPUS[image.board.core]))
         self._map_memory(image.board)
         for address, data in load_segments(image.elf):
             uc.mem_write(address, data)
@@ -132,26 +128,16 @@ class Machine:
 
     def _count(self, slot: int) -> BlockCounter:
         uc, lr = self._uc, self._arm.UC_ARM_REG_LR
-        init, step = self._entry(slot, _INIT_AT), self._entry(slot, _STEP_AT)
+        entries = find_entries(self._image, slot, self._word)
         counter = BlockCounter(
             lambda at, size: bytes(uc.mem_read(at, size)),
             lambda: int(uc.reg_read(lr)),
-            step=step,
-            init=init,
+            step=entries.step,
+            init=entries.init,
         )
         for first, last in self._counted():
             uc.hook_add(self._block_hook, counter.on_block, begin=first, end=last)
         return counter
-
-    def _entry(self, slot: int, offset: int) -> int:
-        """Address of a function of the model in slot.
-
-        Of the last model if there is no such slot: the device itself will refuse it.
-        """
-        slot = min(slot, len(self._image.slots) - 1)
-        table = self._image.symbols["tsnn_slots"].address
-        model = self._word(table + _SLOT_BYTES * slot)
-        return self._word(model + offset) & ~1
 
     def _word(self, address: int) -> int:
         return int(struct.unpack("<I", self._uc.mem_read(address, 4))[0])
@@ -214,6 +200,16 @@ class Machine:
         )
 
 
+def _check_core(board: Board) -> None:
+    """Refuse a core that unicorn cannot be."""
+    if board.core not in CPUS:
+        raise BoardError(
+            f"unicorn has no {board.core}",
+            where=board.id,
+            fix="Run it on qemu, which counts instructions as exactly.",
+        )
+
+
 def _pages(size: int) -> int:
     return -(-size // _PAGE) * _PAGE
 
@@ -231,6 +227,7 @@ class UnicornRunner(WiredRunner):
         # A repetition is answered at once, so waiting never helps; no answer is no answer.
         super().__init__(job, Timing(batch_ticks=255))
         self._image = job.need_image(self.runner)
+        _check_core(self._image.board)
         self.machine = Machine(self._image, job.slot)
         self.start(self.machine, f"unicorn, {self._image.board.id}")
 
@@ -243,13 +240,7 @@ class UnicornRunner(WiredRunner):
     def run(self, stimulus: Stimulus, keep_states: bool = False) -> Trace:  # noqa: FBT001, FBT002
         """See `Runner`; counts are from the call of the model's step to its return."""
         trace = super().run(stimulus, keep_states)
-        counts = np.array(self.machine.counter.step_counts, np.uint32)
-        if counts.shape != (stimulus.n_ticks,):
-            raise DeviceError(
-                f"the model's step ran {counts.size} times for {stimulus.n_ticks} ticks",
-                where="unicorn",
-                fix="Build the image again.",
-            )
+        counts = one_each(self.machine.counter.step_counts, stimulus.n_ticks, "unicorn")
         return replace(trace, counts=counts)
 
     def profile(self) -> dict[str, int]:
