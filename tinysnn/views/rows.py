@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tinysnn.pack import PackedLayer
 from tinysnn.views.table import TableView
 
-DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")
+DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
 SMALL_CORES = ("cortex-m0", "cortex-m0plus")
 
 LANE_BITS = {8: 16, 4: 8, 2: 4, 1: 4}
