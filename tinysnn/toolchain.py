@@ -42,7 +42,10 @@ _ZIG_CPUS: dict[Core, str] = {
     "cortex-m33": "cortex_m33+dsp",
     "cortex-m55": "cortex_m55+dsp",
 }
+_HELIUM_CORES: tuple[Core, ...] = ("cortex-m55",)
 _ERROR_LINES = 8
+SMALL = "-Os"
+"""How code is compiled whose size matters more than its time."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,14 @@ class Toolchain:
 
     def target_flags(self, core: Core) -> tuple[str, ...]:
         """Flags for compiling and for linking that choose the core and the ABI."""
+        # Compilers must not use MVE by themselves: nothing may run before it is switched on.
+        # So __ARM_FEATURE_MVE is not defined, and the kernels that do use it need a word.
+        helium = ("-DTSNN_HELIUM=1",) if core in _HELIUM_CORES else ()
         if self.name == "gcc":
-            return (f"-mcpu={core}", "-mthumb", "-mfloat-abi=soft")
+            return (f"-mcpu={core}", "-mthumb", "-mfloat-abi=soft", *helium)
         # -fhosted: else a 4-byte memcpy becomes a call; UBSan would be on at -O0 and -Og.
         return (
+            *helium,
             "-target",
             "thumb-freestanding-eabi",
             f"-mcpu={_ZIG_CPUS[core]}",
@@ -90,11 +97,13 @@ class Toolchain:
         output: str,
         cwd: Path,
         optimise: str = "-O2",
+        small: Sequence[str] = (),
         flags: Sequence[str] = (),
     ) -> None:
         """Make an ELF file of C and assembly (``.S``) sources, with objects in ``obj/``.
 
-        All paths are relative to `cwd`, so that none of this machine's gets into the file.
+        All paths are relative to `cwd`, so that none of this machine's gets into the file. Sources
+        also named in `small` are compiled for size instead of with `optimise`.
 
         Raises
         ------
@@ -102,12 +111,13 @@ class Toolchain:
             With the first lines the compiler or linker wrote.
         """
         target = self.target_flags(core)
-        compile_flags = (*_COMMON, optimise, *target, *flags, *(f"-I{path}" for path in includes))
+        compile_flags = (*_COMMON, *target, *flags, *(f"-I{path}" for path in includes))
         objects = [f"obj/{source.replace('/', '_')}.o" for source in sources]
         (cwd / "obj").mkdir(exist_ok=True)
 
         def compile_one(pair: tuple[str, str]) -> None:
-            self._call((*compile_flags, "-c", pair[0], "-o", pair[1]), cwd, where=pair[0])
+            level = SMALL if pair[0] in small else optimise
+            self._call((*compile_flags, level, "-c", pair[0], "-o", pair[1]), cwd, where=pair[0])
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(compile_one, zip(sources, objects, strict=True)))
