@@ -15,7 +15,7 @@ from tests.lower.networks import neuron, row
 from tests.tools import require
 from tinysnn.errors import ModelError, StimulusError
 from tinysnn.float_sim import layer_rates, simulate
-from tinysnn.graph import Graph
+from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.load import load_network
 from tinysnn.lower import lower
 from tinysnn.network import Affine, Input, Linear, Network, Output, Scale
@@ -310,3 +310,49 @@ def test_every_recorded_graph_runs_or_is_refused(recordings: Path) -> None:
         assert np.isfinite(output).all()
         loops = [c for layer in graph.layers for c in layer.connections if c.delay_ticks]
         assert len(loops) == path.stem.startswith("braille")
+
+
+def _one(**changes: Any) -> Graph:
+    """One input with weight 1 onto one neuron with beta 0.5 and threshold 1."""
+    zero = np.zeros(1)
+    values: dict[str, Any] = {
+        "name": "x", "op": "lif", "n": 1, "connections": (Connection(None, 0, np.ones((1, 1))),),
+        "beta": np.full(1, 0.5), "alpha": None, "bias": zero, "threshold": np.ones(1),
+        "reset": "subtract", "reset_timing": "same-tick", "compare": "ge", "reset_to": zero,
+        "v_init": zero, "v_rest": zero,
+    }  # fmt: skip
+    layer = Layer(**values | changes)
+    return Graph("net", 1, (1,), 1.0, (layer,), 0, None)
+
+
+def test_several_spikes_per_tick_are_counted_and_taken_off() -> None:
+    trace = simulate(_one(many_spikes=True), np.array([[3], [1], [-5]]))
+    assert trace.output[:, 0].tolist() == [3.0, 1.0, 0.0]
+    assert trace.membranes[0][:, 0].tolist() == [0.0, 0.0, -5.0]
+    bias = simulate(_one(many_spikes=True, bias=np.full(1, 0.75)), np.array([[2], [0]]))
+    assert bias.output[:, 0].tolist() == [2.0, 1.0]  # 2.75, then 0.375 + 0.75
+    assert bias.membranes[0][:, 0].tolist() == [0.75, 0.125]
+
+
+def test_spike_counts_reach_the_next_layer() -> None:
+    first = _one(many_spikes=True).layers[0]
+    quarter = (Connection(0, 0, np.full((1, 1), 0.25)),)
+    second = _one(connections=quarter, beta=np.ones(1)).layers[0]
+    graph = Graph("net", 1, (1,), 1.0, (first, second), 1, None)
+    assert simulate(graph, np.array([[3], [1]])).membranes[1][:, 0].tolist() == [0.75, 0.0]
+
+
+def test_v_min_bounds_the_membrane_after_the_reset() -> None:
+    trace = simulate(_one(v_min=np.full(1, -1.0)), np.array([[-3], [0], [2]]))
+    assert trace.membranes[0][:, 0].tolist() == [-1.0, -0.5, 0.75]
+
+
+def test_late_reset_that_loses_the_input() -> None:
+    late = {"reset": "zero", "reset_timing": "next-tick"}
+    raster = np.array([[2], [1], [1]])
+    kept, lost = (
+        simulate(_one(**late, reset_drops_input=drop), raster).membranes[0][:, 0].tolist()
+        for drop in (False, True)
+    )
+    assert kept == [2.0, 1.0, 1.0]
+    assert lost == [2.0, 0.0, 1.0]

@@ -22,7 +22,8 @@ class FloatTrace:
     """A run of one clip ([T, ...]) or of a batch ([B, T, ...]), in layer order."""
 
     spikes: list[Spikes | None]
-    """Per layer [.., T, n] of 0 and 1; None for layers that do not fire."""
+    """Per layer [.., T, n] of 0 and 1 (counts where a layer has ``many_spikes``, at most 255); None
+    for layers that do not fire."""
     membranes: list[Floats]
     """Per layer [.., T, n] after the tick, relative to the resting potential (add v_rest)."""
     currents: list[Floats | None]
@@ -127,25 +128,34 @@ def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
         x = state.i
         if state.record_i is not None:
             state.record_i[tick] = state.i
-    u = state.u
     threshold = np.zeros(layer.n) if layer.threshold is None else layer.threshold
     late = layer.reset_timing == "next-tick"
-    if late and layer.reset == "zero":
+    u = state.u
+    if late and layer.reset == "zero" and not layer.reset_drops_input:
         u = np.where(state.spikes > 0, layer.reset_to, u)
     elif late and layer.reset == "subtract":
         x = x - state.spikes * threshold
     u = layer.beta * u + x
+    if late and layer.reset == "zero" and layer.reset_drops_input:
+        u = np.where(state.spikes > 0, layer.reset_to, u)
     if layer.fires:
-        fired = u > threshold if layer.compare == "gt" else u >= threshold
-        state.spikes = fired.astype(np.float64)
+        state.spikes = _fire(layer, u, threshold)
         if state.record_s is not None:
-            state.record_s[tick] = fired
+            state.record_s[tick] = np.minimum(state.spikes, 255)
         if not late and layer.reset == "zero":
-            u = np.where(fired, layer.reset_to, u)
+            u = np.where(state.spikes > 0, layer.reset_to, u)
         elif not late and layer.reset == "subtract":
             u = u - state.spikes * threshold
-    state.u = u
-    state.record_u[tick] = u
+    state.u = u if layer.v_min is None else np.maximum(u, layer.v_min)
+    state.record_u[tick] = state.u
+
+
+def _fire(layer: Layer, u: Floats, threshold: Floats) -> Floats:
+    """Spikes per neuron, [B, n]."""
+    if layer.many_spikes:
+        return np.maximum(np.trunc(u / threshold), 0.0)
+    fired = u > threshold if layer.compare == "gt" else u >= threshold
+    return fired.astype(np.float64)
 
 
 def _trace(graph: Graph, states: list[_State], *, squeeze: bool) -> FloatTrace:

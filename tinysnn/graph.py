@@ -44,6 +44,8 @@ class Layer:
         reset:  zero: u = reset_to;  subtract: u -= threshold;  none
         next-tick timing: the reset is applied in the following tick; ``zero`` before the
         decay, ``subtract`` as an undecayed term of u (SPEC.md 1.4).
+        many_spikes: s = trunc(u / threshold) where that is positive; subtract: u -= s threshold.
+        v_min: at the end u = max(u, v_min).
     """
 
     name: str
@@ -69,11 +71,28 @@ class Layer:
     """[n], membrane before the first tick, relative to the resting potential."""
     v_rest: Floats
     """[n], resting potential: what to add to get the source framework's membrane."""
+    many_spikes: bool = False
+    """Whether a neuron may fire several times in a tick (then spikes are counts)."""
+    v_min: Floats | None = None
+    """[n], lowest membrane, relative to the resting potential; None: unbounded."""
+    reset_drops_input: bool = False
+    """Late `zero` reset comes after decay and input, so that u is reset_to in the whole tick."""
 
     @property
     def fires(self) -> bool:
         """Whether the layer emits spikes (li and cuba_li do not)."""
         return self.op in ("lif", "cuba_lif")
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """Something the graph does only nearly as the file says."""
+
+    node: str
+    what: str
+    """In plain words, with the unit of ``error``."""
+    error: float
+    """How far it is off at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,3 +110,17 @@ class Graph:
     dt_s: float | None
     notes: tuple[str, ...] = field(default=())
     """Plain-word remarks of load and lower (what was folded, flattened, assumed)."""
+    approximations: tuple[Approximation, ...] = ()
+
+
+def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """(layer, what it does that a pack cannot hold yet), for every such layer."""
+    found = []
+    for layer in graph.layers:
+        if layer.many_spikes:
+            found.append((layer.name, "several spikes per tick"))
+        if layer.v_min is not None:
+            found.append((layer.name, "a lower bound of the membrane (v_min)"))
+        if layer.reset_drops_input:
+            found.append((layer.name, "a late reset to zero that loses the tick's input"))
+    return tuple(found)

@@ -12,6 +12,8 @@ come from a TOML file or from flags, for the whole model and per node::
 
     [node."lif1"]
     reset = "zero"
+
+``from = "snntorch"`` sets what a framework always does (``lower.profiles``); all else stays above.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ import msgspec
 from tinysnn.errors import OptionError
 from tinysnn.graph import Compare, Decay, Reset, ResetTiming
 
-Gain: TypeAlias = Literal["dt", "tick"] | float
+Gain: TypeAlias = Literal["dt", "tick", "decay"] | float
+SpikesPerTick: TypeAlias = Literal["one", "many"]
+ResetInput: TypeAlias = Literal["kept", "lost"]
 VInit: TypeAlias = Literal["rest", "reset", "zero"] | float
 MAX_OPTION_BYTES = 1 << 20
 
@@ -62,12 +66,22 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "gain": {
         "dt": "v gains r*x integrated over one tick, as NIR's equation says",
         "tick": "v gains r*x per tick, dt and tau play no part",
+        "decay": "as tick, and what arrives decays in the same tick already",
         "NUMBER": "v gains that number times x per tick",
     },
     "synapse_gain": {
         "dt": "i gains w_in*x integrated over one tick, as NIR's equation says (snnTorch)",
         "tick": "i gains w_in*x per tick, dt and tau_syn play no part (Norse)",
+        "decay": "as tick, and what arrives decays in the same tick already (Rockpool)",
         "NUMBER": "i gains that number times x per tick",
+    },
+    "spikes": {
+        "one": "at most one spike per neuron and tick",
+        "many": "trunc(v / v_threshold) spikes at once (sinabs, Rockpool)",
+    },
+    "reset_input": {
+        "kept": "a late reset to zero comes before the tick's input",
+        "lost": "a late reset to zero wipes out the tick's input (snnTorch Synaptic, RLeaky)",
     },
 }
 """Possible values of each option that can be asked for, one line each."""
@@ -88,6 +102,12 @@ class NodeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What one unit of input adds to the membrane (cuba: one unit of current)."""
     synapse_gain: Gain | None = None
     """What one unit of input adds to the current, cuba nodes only."""
+    spikes: SpikesPerTick | None = None
+    """Spikes of one neuron in one tick (None: one)."""
+    v_min: float | None = None
+    """The membrane is raised to this after the reset, in the units of the file (None: never)."""
+    reset_input: ResetInput | None = None
+    """Whether a next-tick reset to zero keeps that tick's input (None: it does)."""
 
     def __post_init__(self) -> None:
         _check_numbers(self)
@@ -101,6 +121,8 @@ class LowerOptions(NodeOptions, frozen=True, forbid_unknown_fields=True, kw_only
     snap: bool | None = None
     """Whether a beta within 1e-7 of a multiple of 2^-16 and a gain within 1e-6 of 1 are taken as
     that (None: yes). Exporters that compute tau in float32 miss them by about 1e-8."""
+    profile: str | None = msgspec.field(default=None, name="from")
+    """Framework whose habits answer what is not given (``lower.profiles``), written ``from``."""
     node: dict[str, NodeOptions] = {}
     """Per node name."""
 
@@ -165,7 +187,7 @@ def _plain(message: str) -> str:
 
 def _hint(message: str) -> str:
     if "unknown field" in message:
-        known = ", ".join(LowerOptions.__struct_fields__)
+        known = ", ".join(LowerOptions.__struct_encode_fields__)
         return f'Options are {known}; those of a node stand under [node."NAME"].'
     for name, choices in CHOICES.items():
         if f".{name}`" in message:

@@ -157,3 +157,34 @@ def test_calibration_of_another_width(refused, model, tmp_path):
     assert "12" in outcome.err
     assert "13" in outcome.err
     assert not target.exists()
+
+
+def test_check_says_of_every_node_how_well_it_is_served(cli, model):
+    result = json.loads(cli("check", model, "--json", "-").out)
+    assert {node["node"]: node["verdict"] for node in result["nodes"]} == {
+        "input": "faithful", "fc0": "faithful", "lif0": "faithful", "fc1": "faithful",
+        "lif1": "faithful", "output": "faithful",
+    }  # fmt: skip
+
+
+def test_what_cannot_be_packed_is_named_by_check_and_pack(cli, refused, model, tmp_path):
+    flag = ["--node", "lif1:v-min=-1"]
+    outcome = refused(2, "check", model, *flag, says=["'lif1'", "1 of 6 nodes"])
+    assert "unsupported" in outcome.out
+    refused(2, "pack", model, "-o", tmp_path / "x.tsnn", *flag, says=["'lif1'", "v_min"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("flag", ["lif1", "lif1:reset", ":reset=zero", "lif1:reset=", "=", ""])
+def test_node_options_of_a_wrong_form(refused, model, flag):
+    refused(2, "check", model, "--node", flag, says=["--node"])
+
+
+def test_from_answers_what_a_framework_always_does(cli, refused, tmp_path):
+    path = write_nir(tmp_path / "plain.nir", [np.ones((3, 4))])
+    refused(2, "check", path, "--from", "snntorch", says=["reset_mechanism", "default"])
+    outcome = cli("check", path, "--from", "snntorch", "--reset", "subtract")
+    assert outcome.code == 0
+    assert "(compare=gt)" in outcome.out
+    assert "subtract, next-tick" in outcome.out
+    refused(2, "check", path, "--from", "brian", says=["no profile 'brian'", "snntorch"])

@@ -36,7 +36,7 @@ def test_toml(tmp_path: Path) -> None:
 WRONG = {
     "dts = 1": "dts",
     'decay = "linear"': "euler, exact",
-    'gain = "both"': "dt, tick, NUMBER",
+    'gain = "both"': "dt, tick, decay, NUMBER",
     "gain = true": "gain",
     'dt_s = "1 ms"': "dt_s",
     "dt_s = 0": "above 0",

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tinysnn.cli.model_options import model_options, read_graph
+from tinysnn.cli.model_options import model_options, read_model
 from tinysnn.cli.screen import facts, json_option, table, write_json
+from tinysnn.errors import ModelError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Floats, Graph, Layer
+    from tinysnn.lower.verdicts import Verdict
 
 
 @click.command(short_help="Show what would run of a network, layer by layer.")
@@ -19,31 +21,58 @@ if TYPE_CHECKING:
 @model_options
 @json_option
 def check(model: Path, json_file: str | None, **options: Any) -> None:
-    """Read a network (.nir) and show what would run, layer by layer.
+    """Read a network (.nir) and show what would run, node by node and layer by layer.
 
-    Names every option that makes a difference and that the file cannot say.
+    Names every option that makes a difference and that the file cannot say. Every node is called
+    faithful, approximated (with the error) or unsupported; the last ends the command with 2.
 
     \b
-    tinysnn check net.nir
+    tinysnn check net.nir --from snntorch --reset subtract
     tinysnn check net.nir --dt 1e-4 --decay euler --reset zero --compare gt
     """
-    graph = read_graph(model, **options)
-    rows = [_row(graph, layer) for layer in graph.layers]
-    columns = ("layer", "kind", "n", "fed by", "decay", "current", "threshold", "reset", "output")
-    write_json(
-        {
-            "name": graph.name,
-            "n_in": graph.n_in,
-            "input_shape": list(graph.input_shape),
-            "input_scale": graph.input_scale,
-            "dt_s": graph.dt_s,
-            "layers": [dict(zip(columns, row, strict=True)) for row in rows],
-            "notes": list(graph.notes),
-        },
-        json_file,
-    )
-    if json_file == "-":
-        return
+    from tinysnn.load.nir import UnsupportedNodesError
+    from tinysnn.lower import lower
+    from tinysnn.lower.verdicts import verdicts
+
+    try:
+        network, choices = read_model(model, **options)
+    except UnsupportedNodesError as exc:
+        _show_unsupported(exc.nodes, json_file)
+        raise
+    graph = lower(network, choices)
+    found = verdicts(network, graph, choices)
+    write_json(_as_json(graph, found), json_file)
+    if json_file != "-":
+        _show(graph, found)
+    bad = [item.node for item in found if item.verdict == "unsupported"]
+    if bad:
+        raise ModelError(
+            f"{len(bad)} of {len(found)} nodes cannot be packed: {', '.join(map(repr, bad[:8]))}",
+            where=str(model),
+            fix="The table says why; change the model or its options.",
+        )
+
+
+_COLUMNS = ("layer", "kind", "n", "fed by", "decay", "current", "threshold", "reset", "output")
+
+
+def _as_json(graph: Graph, found: tuple[Verdict, ...]) -> dict[str, object]:
+    return {
+        "name": graph.name,
+        "n_in": graph.n_in,
+        "input_shape": list(graph.input_shape),
+        "input_scale": graph.input_scale,
+        "dt_s": graph.dt_s,
+        "nodes": [
+            {"node": v.node, "type": v.kind, "verdict": v.verdict, "why": v.why, "error": v.error}
+            for v in found
+        ],
+        "layers": [dict(zip(_COLUMNS, _row(graph, layer), strict=True)) for layer in graph.layers],
+        "notes": list(graph.notes),
+    }
+
+
+def _show(graph: Graph, found: tuple[Verdict, ...]) -> None:
     scale = graph.input_scale
     facts(
         graph.name,
@@ -53,9 +82,24 @@ def check(model: Path, json_file: str | None, **options: Any) -> None:
             "tick": None if graph.dt_s is None else f"{graph.dt_s:g} s",
         },
     )
-    table("", columns, rows)
+    table("", ("node", "type", "verdict", "how"), [_verdict(item) for item in found])
+    table("", _COLUMNS, [_row(graph, layer) for layer in graph.layers])
     for note in graph.notes:
         click.echo(f"note: {note}")
+
+
+def _verdict(item: Verdict) -> tuple[object, ...]:
+    error = "" if item.error is None else f" (error {item.error:.3g})"
+    return item.node, item.kind, item.verdict, f"{item.why}{error}"
+
+
+def _show_unsupported(nodes: tuple[tuple[str, str, bool], ...], json_file: str | None) -> None:
+    """The nodes of a file that could not be loaded, so that all can be seen at once."""
+    rows = [(name, kind, "not examined" if known else "unsupported") for name, kind, known in nodes]
+    columns = ("node", "type", "verdict")
+    write_json({"nodes": [dict(zip(columns, row, strict=True)) for row in rows]}, json_file)
+    if json_file != "-":
+        table("", columns, rows)
 
 
 def _row(graph: Graph, layer: Layer) -> tuple[object, ...]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tinysnn.errors import OptionError
+from tinysnn.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
+    from tinysnn.network import Network
     from tinysnn.options import LowerOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,6 +24,13 @@ _FLAGS = (
         type=click.Path(path_type=Path),
         help="TOML file with these options; by default MODEL with the suffix .toml, if it exists.",
     ),
+    click.option(
+        "--from",
+        "profile",
+        metavar="FRAMEWORK",
+        help="Where the file comes from: snntorch, norse, spikingjelly, sinabs, rockpool, lava, "
+        "nengo, spyx or nir. Answers what that framework always does.",
+    ),
     click.option("--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a tick."),
     click.option("--decay", type=click.Choice(["euler", "exact"]), help="How decays follow."),
     click.option("--reset", type=click.Choice(["zero", "subtract", "none"]), help="After a spike."),
@@ -33,9 +41,27 @@ _FLAGS = (
         "--compare", type=click.Choice(["gt", "ge"]), help="Spike above (gt) or at (ge) threshold."
     ),
     click.option("--v-init", metavar="rest|reset|zero|NUMBER", help="Membrane at the start."),
-    click.option("--gain", metavar="dt|tick|NUMBER", help="What input adds to the membrane."),
+    click.option("--gain", metavar="dt|tick|decay|NUMBER", help="What input adds to the membrane."),
     click.option(
-        "--synapse-gain", metavar="dt|tick|NUMBER", help="What input adds to a synaptic current."
+        "--synapse-gain",
+        metavar="dt|tick|decay|NUMBER",
+        help="What input adds to a synaptic current.",
+    ),
+    click.option(
+        "--spikes", type=click.Choice(["one", "many"]), help="Spikes of a neuron in one tick."
+    ),
+    click.option("--v-min", type=float, metavar="REAL", help="Lowest value of a membrane."),
+    click.option(
+        "--reset-input",
+        type=click.Choice(["kept", "lost"]),
+        help="Whether a next-tick reset to zero keeps that tick's input.",
+    ),
+    click.option(
+        "--node",
+        "per_node",
+        multiple=True,
+        metavar="NODE:OPTION=VALUE",
+        help="An option of one node, such as lif1:reset=zero; may be repeated.",
     ),
     click.option(
         "--input-scale",
@@ -53,13 +79,32 @@ def model_options(command: F) -> F:
     return command
 
 
-def read_graph(model: Path, *, options_file: Path | None, **flags: Any) -> Graph:
-    """Load and lower a network with the options of the file and those of the command line."""
+def read_model(
+    model: Path, *, options_file: Path | None, **flags: Any
+) -> tuple[Network, LowerOptions]:
+    """Load a network, and the options of its file and of the command line."""
     from tinysnn.load import load_network
+
+    return load_network(model), _options(model, options_file, flags)
+
+
+def read_graph(model: Path, *, options_file: Path | None, **flags: Any) -> Graph:
+    """Load and lower a network that is to be packed; refused if a pack cannot hold it."""
+    from tinysnn.graph import unpackable
     from tinysnn.lower import lower
 
-    network = load_network(model)
-    return lower(network, _options(model, options_file, flags))
+    network, options = read_model(model, options_file=options_file, **flags)
+    graph = lower(network, options)
+    refused = unpackable(graph)
+    if refused:
+        name, what = refused[0]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        raise ModelError(
+            f"{what} cannot be packed yet{more}",
+            where=f"{graph.name}: node {name!r}",
+            fix="tinysnn check shows every node; change the model or its options.",
+        )
+    return graph
 
 
 def _options(model: Path, options_file: Path | None, flags: dict[str, Any]) -> LowerOptions:
@@ -69,8 +114,28 @@ def _options(model: Path, options_file: Path | None, flags: dict[str, Any]) -> L
     if options_file is None and beside != model and beside.is_file():
         options_file = beside
     base = load_options(options_file) if options_file else LowerOptions()
+    nodes = _per_node(flags.pop("per_node", ()))
     given = {name: _number(value) for name, value in flags.items() if value is not None}
+    if "profile" in given:
+        given["from"] = given.pop("profile")
+    if nodes:
+        given["node"] = nodes
     return merge(base, options_from(given, where="command line")) if given else base
+
+
+def _per_node(values: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``NODE:OPTION=VALUE`` texts as options by node; a node's name may hold colons."""
+    nodes: dict[str, dict[str, Any]] = {}
+    for text in values:
+        node, colon, setting = text.rpartition(":")
+        option, sign, value = setting.partition("=")
+        if not (node and colon and option and sign and value):
+            raise OptionError(
+                f"'{text}' is not NODE:OPTION=VALUE", where="--node", fix="Such as lif1:reset=zero."
+            )
+        option = {"dt": "dt_s"}.get(option, option.replace("-", "_"))
+        nodes.setdefault(node, {})[option] = _number(value)
+    return nodes
 
 
 def _number(value: Any) -> Any:

@@ -16,6 +16,14 @@ from tinysnn.load.values import Fields, parse_fields
 from tinysnn.network import NODE_TYPES, Edge, Input, Network, Node, Output
 
 
+class UnsupportedNodesError(ModelError):
+    """A file with nodes that cannot be deployed; ``nodes`` has (name, type, supported) of all."""
+
+    def __init__(self, what: str, *, nodes: tuple[tuple[str, str, bool], ...], **more: str) -> None:
+        self.nodes = nodes
+        super().__init__(what, **more)
+
+
 def read_nir(path: Path) -> Network:
     """The network of a NIR file. Raises ModelError as ``load_network`` says."""
     root = read_tree(path, ModelError).members.get("node")
@@ -55,8 +63,9 @@ def _refuse_unsupported(flat: FlatGraph, where: str) -> None:
     if not flat.unsupported:
         return
     found = ", ".join(f"{name!r} ({kind})" for name, kind in list(flat.unsupported.items())[:8])
-    raise ModelError(
+    raise UnsupportedNodesError(
         f"nodes that this version cannot deploy: {found}",
+        nodes=tuple((n, raw.kind, n not in flat.unsupported) for n, raw in flat.nodes.items()),
         where=where,
         fix=f"Replace them by nodes out of {', '.join(NODE_TYPES)}.",
     )

@@ -11,6 +11,7 @@ from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.lower.fold import Expression, dense, fold
 from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
+from tinysnn.lower.profiles import named, with_profile
 from tinysnn.lower.questions import require_options
 from tinysnn.network import Input, Network, Neuron, Output
 from tinysnn.options import LowerOptions
@@ -31,12 +32,13 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         another layer, no path from Input to Output.
     """
     require_options(network, options)
+    options = with_profile(network, options)
     source, sink = _end(network, Input), _end(network, Output)
     entering, readout = _with_readout(network, fold(network), sink)
     live = _live(entering, source, readout, network)
     order = [name for name in schedule(_targets(entering, live), source) if name != source]
     position = {name: index for index, name in enumerate(order)} | {source: _INPUT_FIRST}
-    notes = [*network.notes, *_dropped(network, live)]
+    notes = [*network.notes, *_assumed(options, network), *_dropped(network, live)]
     layers = []
     for name in order:
         update = _update(network, name, entering[name], options)
@@ -124,6 +126,11 @@ def _live(
     return live
 
 
+def _assumed(options: LowerOptions, network: Network) -> list[str]:
+    profile = named(options.profile, network.name)
+    return [] if profile is None else [f"assumed: {text}" for text in profile.assumed]
+
+
 def _dropped(network: Network, live: set[str]) -> list[str]:
     dead = [
         name for name, node in network.nodes.items()
@@ -171,6 +178,9 @@ def _layer(
         reset_to=update.reset_to,
         v_init=update.v_init,
         v_rest=update.v_rest,
+        many_spikes=update.many_spikes,
+        v_min=update.v_min,
+        reset_drops_input=update.reset_drops_input,
     )
 
 

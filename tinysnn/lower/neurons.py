@@ -30,12 +30,14 @@ _GAIN_SNAP = 1e-6
 
 @dataclass(frozen=True)
 class FileGains:
-    """What the file says about a gain in both readings."""
+    """What the file says about a gain in all readings."""
 
     dt: Floats | None
     """[n] by NIR's equation; None if dt or the decay rule is not known."""
     tick: Floats
     """[n] the file's number as it is."""
+    decay: Floats | None = None
+    """[n] ``tick`` times the decay of one tick; None if not known, or without leak."""
 
     @property
     def agree(self) -> bool:
@@ -61,6 +63,9 @@ class NeuronUpdate:
     v_init: Floats
     v_rest: Floats
     notes: tuple[str, ...]
+    many_spikes: bool = False
+    v_min: Floats | None = None
+    reset_drops_input: bool = False
 
 
 def leak(tau: Floats, own: NodeOptions) -> Floats | None:
@@ -90,7 +95,9 @@ def file_gains(node: Neuron, own: NodeOptions) -> dict[str, FileGains]:
 
 def _leaky_gain(factor: Floats, fraction: Floats | None) -> FileGains:
     with np.errstate(invalid="ignore"):
-        return FileGains(None if fraction is None else factor * fraction, factor)
+        if fraction is None:
+            return FileGains(None, factor)
+        return FileGains(factor * fraction, factor, factor * (1.0 - fraction))
 
 
 def discretise(
@@ -131,6 +138,9 @@ def discretise(
     return NeuronUpdate(
         op, beta, alpha, gain, *_firing(node, own, v_rest, here),
         v_init=_v_init(node, own, v_rest), v_rest=v_rest, notes=tuple(notes),
+        many_spikes=_many_spikes(node, own, here),
+        v_min=None if own.v_min is None else np.full(n, own.v_min) - v_rest,
+        reset_drops_input=_drops_input(own, op),
     )  # fmt: skip
 
 
@@ -166,7 +176,7 @@ def _chosen(option: str, choice: Gain | None, gains: FileGains, here: str) -> Fl
     """The gain in the reading the options chose, [n]."""
     if isinstance(choice, (int, float)):
         return np.full(gains.tick.shape, float(choice))
-    value = gains.dt if choice == "dt" else gains.tick
+    value = {"dt": gains.dt, "tick": gains.tick, "decay": gains.decay}[choice or "tick"]
     if value is None or not np.isfinite(value).all():
         raise OptionError(
             f"{option} = {choice!r} is not a finite number here (tau and r are infinite, as "
@@ -212,6 +222,25 @@ def _firing(
     reset_to = _flat(node, "v_reset") - v_rest if own.reset == "zero" else none
     timing: ResetTiming | None = "same-tick" if own.reset == "none" else own.reset_timing
     return threshold, own.reset, timing, own.compare, reset_to
+
+
+def _many_spikes(node: Neuron, own: NodeOptions, here: str) -> bool:
+    """Whether the node counts spikes; refused where trunc(v / v_threshold) is no count."""
+    if own.spikes != "many" or not node.fires or isinstance(node, Threshold):
+        return False
+    low = _flat(node, "v_threshold") - (_flat(node, "v_leak") if hasattr(node, "v_leak") else 0.0)
+    if (low <= 0).any() or own.compare == "gt" or own.reset_timing == "next-tick":
+        raise OptionError(
+            "spikes = 'many' needs thresholds above rest, compare = 'ge' and a same-tick reset",
+            where=here,
+            fix="Use spikes = 'one', or correct these options.",
+        )
+    return True
+
+
+def _drops_input(own: NodeOptions, op: Op) -> bool:
+    late = own.reset == "zero" and own.reset_timing == "next-tick"
+    return late and own.reset_input == "lost" and op in ("lif", "cuba_lif")
 
 
 def _v_init(node: Neuron, own: NodeOptions, v_rest: Floats) -> Floats:

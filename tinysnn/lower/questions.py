@@ -9,6 +9,7 @@ import numpy as np
 
 from tinysnn.errors import OptionError
 from tinysnn.lower.neurons import file_gains
+from tinysnn.lower.profiles import PROFILES, named, with_profile
 from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron, Threshold
 from tinysnn.options import CHOICES, LowerOptions, NodeOptions
 
@@ -22,26 +23,37 @@ class Question:
     """The nodes that need it."""
     values: tuple[tuple[str, str], ...]
     """(value, what it means), one line each."""
+    hint: str = ""
+    """What the profile knows about it."""
 
     def text(self) -> str:
         """What is missing, for whom, and the possible values, one per line."""
         nodes = ", ".join(repr(name) for name in self.nodes[:6])
         more = f" and {len(self.nodes) - 6} more" if len(self.nodes) > 6 else ""
         lines = [f"  {self.option} (needed by {nodes}{more}):"]
+        lines += [f"    {self.hint}"] if self.hint else []
         return "\n".join(lines + [f"    {value}: {meaning}" for value, meaning in self.values])
 
 
 def missing_options(network: Network, options: LowerOptions) -> tuple[Question, ...]:
     """The options that ``lower`` needs and does not have, with their possible values."""
+    profile = named(options.profile, network.name)
+    options = with_profile(network, options)
     needed: dict[str, list[str]] = {}
     for name, node in network.nodes.items():
         if isinstance(node, Neuron):
             for option in _missing(node, options.of(name)):
                 needed.setdefault(option, []).append(name)
+    hints = {} if profile is None else profile.hints
     return tuple(
-        Question(option, tuple(needed[option]), _values(option, needed[option], network, options))
+        Question(
+            option,
+            tuple(names),
+            _values(option, names, network, options),
+            hints.get(option, ""),
+        )
         for option in CHOICES
-        if option in needed
+        if (names := needed.get(option))
     )
 
 
@@ -63,8 +75,14 @@ def require_options(network: Network, options: LowerOptions) -> None:
         raise OptionError(
             f"the file cannot say {names}",
             where=network.name,
-            fix=f"Give these options (docs/nir.md says what each framework does):\n{listing}",
+            fix=f"{_advice(options)} (docs/profiles.md):\n{listing}",
         )
+
+
+def _advice(options: LowerOptions) -> str:
+    if options.profile is not None:
+        return f"Files of {options.profile} leave this open: give these options"
+    return f"Say --from {'|'.join(PROFILES)}, or give these options"
 
 
 def _missing(node: Neuron, own: NodeOptions) -> Iterator[str]:
