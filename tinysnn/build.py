@@ -30,13 +30,15 @@ Part = Literal["models", "server", "image"]
 """What firmware sources are for: generated models alone, the server as a process of this machine,
 an image for a board."""
 
-_SERVER = ("tsnn_crc32", "tsnn_wire", "tsnn_reply", "tsnn_cobs", "main")
+_SERVER = ("tsnn_crc32", "tsnn_wire", "tsnn_wire_ticks", "tsnn_reply", "tsnn_cobs", "main")
 _SOURCES: dict[Part, tuple[str, ...]] = {
     "models": ("tsnn_crc32",),
     "server": _SERVER,
     "image": (*_SERVER, "tsnn_mem", "startup"),
 }
 _INCLUDES = ("firmware/include", "firmware/src", "model")
+_QUICK = ("src/kernels/", "src/tsnn_mem")
+"""Firmware sources that a step of a model spends its time in; the others are compiled for size."""
 _TRAVELS = (".c", ".h", ".S", ".ld")
 """Files of the firmware that a build folder gets."""
 _OVERFLOW = re.compile(r"region [`'](\w+)'.*?overflowed by (\d+) bytes")
@@ -164,6 +166,7 @@ def _compile(sources: list[str], board: Board, out_dir: Path, chain: Toolchain, 
             output=f"{ELF_NAME}.new",
             cwd=out_dir,
             optimise=opt,
+            small=[f"firmware/{name}" for name in firmware if not name.startswith(_QUICK)],
         )
     except BuildError as error:
         raise _too_small(board, error.what) or error from None

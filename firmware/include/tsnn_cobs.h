@@ -21,11 +21,10 @@ typedef enum {
 typedef struct {
     uint8_t *data;   /**< decoded bytes */
     size_t capacity; /**< room in data */
-    size_t count;    /**< bytes decoded of the frame being received */
+    size_t count;    /**< bytes decoded of the frame being received; above capacity if too many */
     size_t length;   /**< bytes of the last whole frame; valid until the next byte is pushed */
     uint8_t code;    /**< code byte of the current run; 0 before the first one */
     uint8_t left;    /**< data bytes still missing in the current run */
-    bool overflow;   /**< the frame is longer than capacity */
 } tsnn_cobs_decoder_t;
 
 /** Start decoding into data, which has room for capacity bytes. */

@@ -6,7 +6,6 @@ static void tsnn_cobs_begin_frame(tsnn_cobs_decoder_t *decoder)
     decoder->count = 0;
     decoder->code = 0;
     decoder->left = 0;
-    decoder->overflow = false;
 }
 
 void tsnn_cobs_start(tsnn_cobs_decoder_t *decoder, uint8_t *data, size_t capacity)
@@ -17,22 +16,12 @@ void tsnn_cobs_start(tsnn_cobs_decoder_t *decoder, uint8_t *data, size_t capacit
     tsnn_cobs_begin_frame(decoder);
 }
 
-static void tsnn_cobs_emit(tsnn_cobs_decoder_t *decoder, uint8_t byte)
-{
-    if (decoder->count == decoder->capacity) {
-        decoder->overflow = true;
-    } else {
-        decoder->data[decoder->count] = byte;
-        decoder->count++;
-    }
-}
-
 static tsnn_cobs_event_t tsnn_cobs_end_frame(tsnn_cobs_decoder_t *decoder)
 {
     tsnn_cobs_event_t event = TSNN_COBS_FRAME;
     if (decoder->code == 0u) {
         event = TSNN_COBS_MORE;
-    } else if (decoder->overflow || decoder->left != 0u) {
+    } else if (decoder->count > decoder->capacity || decoder->left != 0u) {
         event = TSNN_COBS_BAD;
     }
     decoder->length = decoder->count;
@@ -46,16 +35,23 @@ tsnn_cobs_event_t tsnn_cobs_push(tsnn_cobs_decoder_t *decoder, uint8_t byte)
         return tsnn_cobs_end_frame(decoder);
     }
     if (decoder->left != 0u) {
-        tsnn_cobs_emit(decoder, byte);
         decoder->left--;
     } else {
-        /* A run shorter than the longest stands for its bytes and a zero, but the last run of
-         * a frame has no zero: so the zero is due when the next run begins. */
-        if (decoder->code != 0u && decoder->code != TSNN_COBS_RUN_MAX + 1u) {
-            tsnn_cobs_emit(decoder, 0);
-        }
+        const uint8_t code = decoder->code;
         decoder->code = byte;
         decoder->left = (uint8_t)(byte - 1u);
+        /* A run shorter than the longest stands for its bytes and a zero, but the last run of
+         * a frame has no zero: so the zero is due when the next run begins. */
+        if (code == 0u || code == TSNN_COBS_RUN_MAX + 1u) {
+            return TSNN_COBS_MORE;
+        }
+        byte = 0;
+    }
+    if (decoder->count < decoder->capacity) {
+        decoder->data[decoder->count] = byte;
+        decoder->count++;
+    } else {
+        decoder->count = decoder->capacity + 1u;
     }
     return TSNN_COBS_MORE;
 }

@@ -6,93 +6,76 @@
 #include "tsnn_port.h"
 
 #define TSNN_TYPE_ERROR 0xFFu
+#define TSNN_REFUSAL_BYTES 3u
 
-tsnn_reply_t tsnn_reply_start(uint8_t *data, uint8_t type, uint16_t seq)
+uint8_t *tsnn_reply_u16(uint8_t *at, uint32_t value)
 {
-    tsnn_reply_t reply = {data, 0};
-    tsnn_reply_u8(&reply, type);
-    tsnn_reply_u16(&reply, seq);
-    return reply;
+    at[0] = (uint8_t)(value & 0xFFu);
+    at[1] = (uint8_t)((value >> 8) & 0xFFu);
+    return &at[2];
 }
 
-void tsnn_reply_u8(tsnn_reply_t *reply, uint32_t value)
+uint8_t *tsnn_reply_u32(uint8_t *at, uint32_t value)
 {
-    reply->data[reply->count] = (uint8_t)(value & 0xFFu);
-    reply->count++;
+    return tsnn_reply_u16(tsnn_reply_u16(at, value), value >> 16);
 }
 
-void tsnn_reply_u16(tsnn_reply_t *reply, uint32_t value)
-{
-    tsnn_reply_u8(reply, value);
-    tsnn_reply_u8(reply, value >> 8);
-}
-
-void tsnn_reply_u32(tsnn_reply_t *reply, uint32_t value)
-{
-    tsnn_reply_u16(reply, value);
-    tsnn_reply_u16(reply, value >> 16);
-}
-
-void tsnn_reply_bytes(tsnn_reply_t *reply, const uint8_t *bytes, size_t count)
+uint8_t *tsnn_reply_bytes(uint8_t *at, const uint8_t *bytes, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
-        tsnn_reply_u8(reply, bytes[k]);
+        at[k] = bytes[k];
     }
+    return &at[count];
 }
 
-void tsnn_reply_text(tsnn_reply_t *reply, const char *text, size_t max)
+uint8_t *tsnn_reply_text(uint8_t *at, const char *text)
 {
     size_t count = 0;
-    while (count < max && text[count] >= ' ' && text[count] <= '~' && text[count] != '(') {
+    while (count < TSNN_TEXT_MAX && text[count] != '\0') {
         count++;
+        at[count] = (uint8_t)text[count - 1u];
     }
-    while (count > 0u && text[count - 1u] == ' ') {
-        count--;
-    }
-    tsnn_reply_u8(reply, (uint32_t)count);
-    for (size_t k = 0; k < count; k++) {
-        tsnn_reply_u8(reply, (uint32_t)text[k]);
-    }
+    at[0] = (uint8_t)count;
+    return &at[count + 1u];
 }
 
-size_t tsnn_reply_seal(tsnn_reply_t *reply)
+size_t tsnn_reply_finish(uint8_t *payload, uint8_t type, uint32_t seq, uint8_t *end)
 {
-    tsnn_reply_u32(reply, tsnn_crc32(0, reply->data, reply->count));
-    return reply->count;
+    const size_t covered = (size_t)(end - payload);
+    payload[0] = type;
+    (void)tsnn_reply_u16(&payload[1], seq);
+    (void)tsnn_reply_u32(end, tsnn_crc32(0, payload, covered));
+    tsnn_reply_send(payload, covered + TSNN_CRC_BYTES);
+    return covered + TSNN_CRC_BYTES;
 }
 
-tsnn_reply_t tsnn_reply_error(uint8_t *data, uint16_t seq, uint8_t code, uint32_t detail)
+size_t tsnn_reply_error(uint8_t *payload, uint32_t seq, tsnn_refusal_t refusal)
 {
-    tsnn_reply_t reply = tsnn_reply_start(data, TSNN_TYPE_ERROR, seq);
-    tsnn_reply_u8(&reply, code);
-    tsnn_reply_u16(&reply, detail);
-    return reply;
+    uint8_t *body = &payload[TSNN_HEADER_BYTES];
+    (void)tsnn_reply_u32(body, refusal); /* the checksum takes the place of the last byte */
+    return tsnn_reply_finish(payload, TSNN_TYPE_ERROR, seq, &body[TSNN_REFUSAL_BYTES]);
+}
+
+static void tsnn_send_byte(uint8_t byte)
+{
+    tsnn_port_uart_write(&byte, 1);
 }
 
 void tsnn_reply_send(const uint8_t *payload, size_t length)
 {
-    static const uint8_t delimiter = 0;
-    size_t at = 0;
-    bool more = true;
-    tsnn_port_uart_write(&delimiter, 1);
-    while (more) {
-        const size_t run = tsnn_cobs_run(&payload[at], length - at);
-        const uint8_t code = (uint8_t)(run + 1u);
-        tsnn_port_uart_write(&code, 1);
-        tsnn_port_uart_write(&payload[at], run);
-        at += run;
-        more = at < length;
-        if (more && run < TSNN_COBS_RUN_MAX) {
-            at++; /* the zero that ended the run; one at the very end needs a last, empty run */
+    tsnn_send_byte(0);
+    for (;;) {
+        const size_t run = tsnn_cobs_run(payload, length);
+        tsnn_send_byte((uint8_t)(run + 1u));
+        tsnn_port_uart_write(payload, run);
+        if (run == length) {
+            break;
         }
+        /* Behind a run that could have been longer lies a zero, which the code byte stands for;
+         * one at the very end needs a last, empty run. */
+        const size_t taken = run + (size_t)(run < TSNN_COBS_RUN_MAX);
+        payload += taken;
+        length -= taken;
     }
-    tsnn_port_uart_write(&delimiter, 1);
-}
-
-void tsnn_reply_hint(uint16_t seq, uint8_t code, uint32_t detail)
-{
-    uint8_t payload[TSNN_ERROR_BYTES];
-    tsnn_reply_t reply = tsnn_reply_error(payload, seq, code, detail);
-    const size_t length = tsnn_reply_seal(&reply);
-    tsnn_reply_send(payload, length);
+    tsnn_send_byte(0);
 }

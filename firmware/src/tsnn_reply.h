@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Building and sending payloads of the wire protocol (docs/SPEC.md 3.1). */
+/* Building and sending payloads of the wire protocol (docs/SPEC.md 3.1). A payload is written by
+ * passing on where its next byte goes; the caller has made sure that everything fits. */
 #ifndef TSNN_REPLY_H_INCLUDED
 #define TSNN_REPLY_H_INCLUDED
 
@@ -17,31 +18,27 @@
 #define TSNN_ERROR_MODEL 8u
 #define TSNN_ERROR_BAD_VERSION 9u
 
-/** Bytes of an ERROR payload: header, code, detail, checksum. */
-#define TSNN_ERROR_BYTES 10u
+/** Why a request is refused: the body of an ERROR as the low 24 bits of a number; 0 if it is not.
+ */
+typedef uint32_t tsnn_refusal_t;
+#define TSNN_REFUSAL(code, detail) ((code) | ((uint32_t)(detail) << 8))
 
-/** A payload being written. The caller has made sure that everything fits. */
-typedef struct {
-    uint8_t *data;
-    size_t count;
-} tsnn_reply_t;
+#define TSNN_HEADER_BYTES 3u /* type u8, seq u16 */
+#define TSNN_CRC_BYTES 4u
 
-/** Begin a payload in data with its header. */
-tsnn_reply_t tsnn_reply_start(uint8_t *data, uint8_t type, uint16_t seq);
-/** Append the low 8, 16 or all 32 bits of value, little-endian. */
-void tsnn_reply_u8(tsnn_reply_t *reply, uint32_t value);
-void tsnn_reply_u16(tsnn_reply_t *reply, uint32_t value);
-void tsnn_reply_u32(tsnn_reply_t *reply, uint32_t value);
-void tsnn_reply_bytes(tsnn_reply_t *reply, const uint8_t *bytes, size_t count);
-/** Append length u8 and text: printable ASCII up to a '(' or max characters. */
-void tsnn_reply_text(tsnn_reply_t *reply, const char *text, size_t max);
-/** Append the checksum; the length of the whole payload. */
-size_t tsnn_reply_seal(tsnn_reply_t *reply);
-/** Begin and fill an ERROR payload, TSNN_ERROR_BYTES long once sealed. */
-tsnn_reply_t tsnn_reply_error(uint8_t *data, uint16_t seq, uint8_t code, uint32_t detail);
-/** Send a sealed payload as one frame. */
+/** Append the low 16 or all 32 bits of value, little-endian, or bytes; where the next byte goes. */
+uint8_t *tsnn_reply_u16(uint8_t *at, uint32_t value);
+uint8_t *tsnn_reply_u32(uint8_t *at, uint32_t value);
+uint8_t *tsnn_reply_bytes(uint8_t *at, const uint8_t *bytes, size_t count);
+/** Append length u8 and the first TSNN_TEXT_MAX characters of text. */
+uint8_t *tsnn_reply_text(uint8_t *at, const char *text);
+#define TSNN_TEXT_MAX 40u
+
+/** Put header and checksum around the body that ends at end, and send it; bytes of it all. */
+size_t tsnn_reply_finish(uint8_t *payload, uint8_t type, uint32_t seq, uint8_t *end);
+/** Make an ERROR in payload, which has room for 11 bytes, and send it; bytes of it all. */
+size_t tsnn_reply_error(uint8_t *payload, uint32_t seq, tsnn_refusal_t refusal);
+/** Send a finished payload as one frame. */
 void tsnn_reply_send(const uint8_t *payload, size_t length);
-/** Send an ERROR that is not kept: the request it answers changed nothing. */
-void tsnn_reply_hint(uint16_t seq, uint8_t code, uint32_t detail);
 
 #endif /* TSNN_REPLY_H_INCLUDED */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TICKS (docs/SPEC.md 3.3): events in, the model's steps, hashes and outputs back. */
+#include "tsnn_crc32.h"
+#include "tsnn_image.h"
+#include "tsnn_port.h"
+#include "tsnn_request.h"
+
+/** Bytes of a tick's hash and count in an answer. */
+#define TSNN_TICK_HEAD_BYTES 8u
+
+static bool tsnn_has_flag(const tsnn_model_t *model, uint32_t flag)
+{
+    return (model->flags & flag) != 0u;
+}
+
+/** Unpack the tick at `at` into the input buffers; where the next one is, NULL if it breaks a
+ *  rule. Ascending indices below n_in are no more than the buffers have room for. */
+static const uint8_t *tsnn_tick_read(const tsnn_model_t *model, const uint8_t *at,
+                                     const uint8_t *end, tsnn_input_t *in)
+{
+    const bool graded = tsnn_has_flag(model, TSNN_FLAG_GRADED_INPUT);
+    const ptrdiff_t event_bytes = graded ? 3 : 2;
+    uint32_t lowest = 0; /* strictly ascending: the next index is at least the last one + 1 */
+    if (end - at < 2) {
+        return NULL;
+    }
+    in->index = tsnn_in_index;
+    in->value = graded ? tsnn_in_value : NULL;
+    in->count = tsnn_get_u16(at);
+    at += 2;
+    for (uint32_t k = 0; k < in->count; k++) {
+        const uint32_t index = (end - at < event_bytes) ? UINT32_MAX : tsnn_get_u16(at);
+        if (index < lowest || index >= model->n_in) {
+            return NULL;
+        }
+        tsnn_in_index[k] = (uint16_t)index;
+        if (graded) {
+            tsnn_in_value[k] = (int8_t)at[2];
+        }
+        at += event_bytes;
+        lowest = index + 1u;
+    }
+    return at;
+}
+
+/** Check all ticks of a body: a refusal names the first bad one. */
+static tsnn_refusal_t tsnn_ticks_check(const tsnn_model_t *model, const tsnn_request_t *request)
+{
+    const uint32_t n_ticks = request->body[0];
+    const uint8_t *at = &request->body[1];
+    const uint8_t *end = &request->body[request->length];
+    tsnn_input_t in;
+    for (uint32_t tick = 0; tick < n_ticks; tick++) {
+        at = tsnn_tick_read(model, at, end, &in);
+        if (at == NULL) {
+            return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, tick);
+        }
+    }
+    return (at == end) ? 0u : TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, n_ticks + 1u);
+}
+
+/** Most bytes that one tick can take in an answer. */
+static size_t tsnn_tick_answer_max(const tsnn_model_t *model)
+{
+    const size_t n_out = model->n_out;
+    const bool values = tsnn_has_flag(model, TSNN_FLAG_VALUE_OUTPUT);
+    return TSNN_TICK_HEAD_BYTES + (values ? 4u * n_out : 2u + 2u * n_out);
+}
+
+static uint8_t *tsnn_tick_report(uint8_t *at, const tsnn_model_t *model, uint32_t n_spikes)
+{
+    if (tsnn_has_flag(model, TSNN_FLAG_VALUE_OUTPUT)) {
+        for (uint32_t k = 0; k < model->n_out; k++) {
+            at = tsnn_reply_u32(at, (uint32_t)tsnn_out_value[k]);
+        }
+        return at;
+    }
+    at = tsnn_reply_u16(at, n_spikes);
+    for (uint32_t k = 0; k < n_spikes; k++) {
+        at = tsnn_reply_u16(at, tsnn_out_index[k]);
+    }
+    return at;
+}
+
+/** Run one tick and, unless it fails, add its report to the answer. */
+static tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request,
+                                   const tsnn_input_t *in)
+{
+    const tsnn_model_t *model = wire->slot->model;
+    tsnn_output_t out = {tsnn_out_index, tsnn_out_value, 0};
+    const uint32_t start = tsnn_port_ticks();
+    const tsnn_status_t status = model->step(wire->slot->state, in, &out);
+    const uint32_t count = tsnn_port_ticks() - start;
+    if (status == TSNN_OK) {
+        wire->hash = tsnn_crc32(wire->hash, wire->slot->state, model->state_bytes);
+        uint8_t *at = tsnn_reply_u32(request->answer, wire->hash);
+        at = tsnn_reply_u32(at, count);
+        request->answer = tsnn_tick_report(at, model, out.count);
+    }
+    return status;
+}
+
+/** Run the checked ticks of a request, as many as are sure to fit the answer. */
+static tsnn_refusal_t tsnn_ticks_run(tsnn_wire_t *wire, tsnn_request_t *request)
+{
+    const tsnn_model_t *model = wire->slot->model;
+    const size_t worst = tsnn_tick_answer_max(model) + TSNN_CRC_BYTES;
+    const uint8_t *at = &request->body[1];
+    const uint8_t *end = &request->body[request->length];
+    uint8_t *done = request->answer;
+    *done = 0;
+    request->answer++;
+    while (*done < request->body[0] &&
+           (size_t)(request->answer - tsnn_tx_payload) + worst <= tsnn_max_payload) {
+        tsnn_input_t in;
+        at = tsnn_tick_read(model, at, end, &in);
+        const tsnn_status_t status = tsnn_tick_run(wire, request, &in);
+        if (status != TSNN_OK) {
+            wire->is_reset = false;
+            return TSNN_REFUSAL(TSNN_ERROR_MODEL, -(int32_t)status);
+        }
+        (*done)++;
+    }
+    return 0;
+}
+
+tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request)
+{
+    if (request->length == 0u) {
+        return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
+    }
+    if (!wire->is_reset) {
+        return TSNN_REFUSAL(TSNN_ERROR_NO_RESET, 0);
+    }
+    const tsnn_refusal_t refusal = tsnn_ticks_check(wire->slot->model, request);
+    return (refusal != 0u) ? refusal : tsnn_ticks_run(wire, request);
+}
