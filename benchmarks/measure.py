@@ -1,0 +1,163 @@
+"""One measurement: a network at one weight width, built by one compiler for one core."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import BOARDS, Case, load_case
+from benchmarks.model_core import ModelCore
+from tinysnn.boards import Board, list_boards, load_board
+from tinysnn.build import build
+from tinysnn.errors import MismatchError, TinysnnError, ToolMissing
+from tinysnn.image import Image
+from tinysnn.pack import Bits, Pack
+from tinysnn.run import open_runner
+from tinysnn.stimulus import Stimulus
+from tinysnn.toolchain import find_toolchain
+from tinysnn.verify import Report, verify
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one network at one density costs; verified against the reference, bit for bit."""
+
+    model: str
+    bits: int
+    core: str
+    compiler: str
+    density: str
+    """Spikes per 100 inputs and tick; ``clips``: recorded speech."""
+    instructions_per_tick: float
+    """From the call of the generated step to its return, event list in, output events out; the
+    mean over all ticks."""
+    synaptic_operations_per_tick: float
+    """Weights added, by the reference."""
+    flash_bytes: int
+    """The whole image: model, protocol and drivers."""
+    ram_bytes: int
+    """Its variables, buffers of the protocol included, stack not."""
+    stack_bytes: int | None
+    ticks: int
+    toolchain: str
+    """Version of the compiler."""
+    counted_by: str
+    """Runner."""
+    profile: dict[str, float] | None = None
+    """Instructions per tick by function; only with --profile."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to build and run."""
+
+    model: str
+    bits: Bits
+    core: str
+    compiler: str
+    profile: bool = False
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.model}, {self.bits} bit, {self.core}, {self.compiler}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows, or why there are none."""
+
+    rows: tuple[Any, ...] = ()
+    not_here: str = ""
+    """A tool or board that this machine lacks."""
+    failure: str = ""
+
+
+def find_board(core: str) -> Board:
+    """The board that stands for a core; ToolMissing if this version has none."""
+    wanted = BOARDS[core]
+    if wanted not in [board.id for board in list_boards()]:
+        raise ToolMissing(f"{core} needs the board {wanted}, which is not here")
+    return load_board(wanted)
+
+
+def measure(job: Job) -> Outcome:
+    """Build, verify and count; never raises for what a user can meet."""
+    try:
+        return Outcome(tuple(_rows(job)))
+    except ToolMissing as error:
+        return Outcome(not_here=f"{job.core}, {job.compiler}: {error}")
+    except TinysnnError as error:
+        return Outcome(failure=f"{job}: {error}")
+
+
+def _rows(job: Job) -> list[Row]:
+    board, chain = find_board(job.core), find_toolchain(job.compiler)
+    case = load_case(job.model, job.bits)
+    with tempfile.TemporaryDirectory() as folder:
+        image = build([case.pack], board, Path(folder), toolchain=chain)
+        runner_name = "unicorn" if board.unicorn else "qemu"
+        with open_runner(runner_name, packs=[case.pack], image=image) as runner:
+            reports = {d: verify(case.pack, runner, clips) for d, clips in case.clips.items()}
+        return [_row(job, image, case, density, report) for density, report in reports.items()]
+
+
+def _row(job: Job, image: Image, case: Case, density: str, report: Report) -> Row:
+    clips = case.clips[density]
+    if report.mismatches:
+        raise MismatchError(f"{density}: {report.first_divergence}")
+    if report.instructions_per_tick is None or report.info.count_resolution != 1:
+        raise ToolMissing(f"{report.info.runner} does not count instructions exactly here")
+    profile = _profile(image, clips) if job.profile and image.board.unicorn else None
+    return Row(
+        model=job.model,
+        bits=job.bits,
+        core=job.core,
+        compiler=job.compiler,
+        density=density,
+        instructions_per_tick=round(report.instructions_per_tick, 2),
+        synaptic_operations_per_tick=round(synaptic_operations(case.pack, clips), 2),
+        flash_bytes=image.flash_bytes,
+        ram_bytes=image.ram_bytes,
+        stack_bytes=image.stack_bytes,
+        ticks=report.ticks,
+        toolchain=image.compiler,
+        counted_by=report.info.runner,
+        profile=profile,
+    )
+
+
+def synaptic_operations(pack: Pack, clips: list[Stimulus]) -> float:
+    """Mean number of weights added per tick, from the reference."""
+    from tinysnn.reference import Simulation
+
+    total = 0
+    for clip in clips:
+        simulation = Simulation(pack)
+        before = [np.zeros(layer.n, np.bool_) for layer in pack.layers]
+        for inputs in clip.raster:
+            simulation.tick(inputs)
+            now = [state.fired for state in simulation.layers]
+            for layer in pack.layers:
+                for source in layer.spec.sources:
+                    spikes = before if source.delay_ticks else now
+                    active = inputs if source.layer is None else spikes[source.layer]
+                    total += int(np.count_nonzero(active)) * layer.n
+            before = now
+    return total / sum(clip.n_ticks for clip in clips)
+
+
+def _profile(image: Image, clips: list[Stimulus]) -> dict[str, float]:
+    """Instructions per tick by function, within the step alone."""
+    core, totals = ModelCore(image), dict[str, int]()
+    for clip in clips:
+        core.reset()
+        for inputs in clip.raster:
+            for name, count in core.step(inputs).by_function.items():
+                totals[name] = totals.get(name, 0) + count
+    ticks = sum(clip.n_ticks for clip in clips)
+    ordered = sorted(totals.items(), key=lambda item: -item[1])
+    return {name: round(count / ticks, 2) for name, count in ordered}
