@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tests.run.clips import random_clip
 from tests.tools import need
 from tests.wire.models import SLOTS, clip, golden, same
 from tinysnn.boards import list_boards, load_board
+from tinysnn.build import build
 from tinysnn.errors import BoardError, DeviceError, OptionError, StimulusError, ToolMissing
 from tinysnn.link_faults import Faults, FaultyLink
+from tinysnn.paths import firmware_dir
 from tinysnn.run import RUNNERS, open_runner, qemu_count, unicorn
 from tinysnn.run.base import Job, expected_model
 from tinysnn.run.qemu import QemuRunner, command, find_qemu, qemu_version
@@ -164,6 +167,31 @@ def test_qemu_counts_what_unicorn_counts(packs, packs_image_for, board):
         assert sum(profile.values()) == sum(map(np.sum, counts))
         step = f"tsnn_{pack.name}_step"
         assert profile[step] == theirs[step]
+
+
+def test_the_timers_exception_does_not_count(packs, tmp_path, monkeypatch):
+    need("qemu")
+    need("unicorn")
+    need("cc")
+    need("gcc-arm")
+    firmware = tmp_path / "firmware"
+    shutil.copytree(firmware_dir(), firmware)
+    systick = firmware / "port" / "counter_systick.c"
+    often = systick.read_text().replace("SYST_MAX 0x00FFFFFFu", "SYST_MAX 0x0000003Fu")
+    assert often != systick.read_text()
+    systick.write_text(often)
+    monkeypatch.setattr("tinysnn.build.firmware_dir", lambda: firmware)
+    image = build(packs, load_board("mps2_an386"), tmp_path / "build")
+    job = Job(expected_model(packs[4]), 4, image)
+    with UnicornRunner(job) as runner:
+        expected = runner.run(random_clip(packs[4], 3)).counts
+    with QemuRunner(job, exact_counts=True) as runner:
+        assert np.array_equal(runner.run(random_clip(packs[4], 3)).counts, expected)
+    monkeypatch.setattr(qemu_count, "_HANDLER", "main")
+    with QemuRunner(job, exact_counts=True) as runner:
+        counts = runner.run(random_clip(packs[4], 3)).counts
+    assert (counts >= expected).all()
+    assert counts.sum() > expected.sum()  # it did happen within steps
 
 
 def test_exact_counts_where_qemu_takes_no_plugin(image_for, monkeypatch):

@@ -28,6 +28,8 @@ _INIT = np.uint64(2**64 - 1)
 _BLOCK = np.dtype([("address", "<u8"), ("instructions", "<u8"), ("hits", "<u8")])
 _MAX_BLOCKS = 1 << 18
 """A firmware has a few thousand; QEMU sometimes translates a block anew."""
+_HANDLER = "SysTick_Handler"
+"""The only exception that can interrupt a step."""
 _LOADED = "tinysnn counter: loaded"
 _PROBE_LIMIT_S = 20
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
@@ -85,7 +87,7 @@ class StepCounter:
 
     def __init__(self, plugin: Path, image: Image, slot: int) -> None:
         entries = find_entries(image, slot, ElfView(image.elf).word)
-        handler = image.symbols["SysTick_Handler"]
+        handler = image.symbols[_HANDLER]
         self._folder = tempfile.TemporaryDirectory(prefix="tinysnn-counts-")
         self._counts, self._blocks = (Path(self._folder.name) / name for name in ("counts", "b"))
         self._counts.touch()
