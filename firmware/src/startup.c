@@ -30,12 +30,13 @@ __attribute__((weak)) void SysTick_Handler(void)
 
 void Reset_Handler(void)
 {
+    /* volatile: or a compiler makes calls of library functions of these loops. */
     const uint32_t *from = tsnn_data_load;
-    for (uint32_t *to = tsnn_data_start; to != tsnn_data_end; to++) {
+    for (volatile uint32_t *to = tsnn_data_start; to != tsnn_data_end; to++) {
         *to = *from;
         from++;
     }
-    for (uint32_t *to = tsnn_bss_start; to != tsnn_bss_end; to++) {
+    for (volatile uint32_t *to = tsnn_bss_start; to != tsnn_bss_end; to++) {
         *to = 0;
     }
     (void)main();

@@ -11,10 +11,15 @@ uint32_t tsnn_crc32(uint32_t crc, const void *data, size_t n)
 {
     const uint8_t *bytes = data;
     uint32_t value = ~crc;
-    for (size_t k = 0; k < n; k++) {
-        value ^= bytes[k];
-        value = tsnn_crc32_table[value & 15u] ^ (value >> 4);
-        value = tsnn_crc32_table[value & 15u] ^ (value >> 4);
+    if (n == 0u) {
+        return crc;
     }
+    do {
+        value ^= *bytes;
+        value = tsnn_crc32_table[value & 15u] ^ (value >> 4);
+        value = tsnn_crc32_table[value & 15u] ^ (value >> 4);
+        bytes++;
+        n--;
+    } while (n != 0u);
     return ~value;
 }
