@@ -118,7 +118,7 @@ def _emit(packs: Sequence[Pack], model_dir: Path, core: str) -> None:
 
     files = {path.resolve() for path in emit(packs, model_dir, core=core)}
     for path in model_dir.resolve().iterdir():
-        if path.suffix in (".c", ".h") and path not in files:
+        if path.suffix in (".c", ".h", ".S") and path not in files:
             path.unlink()
 
 
@@ -128,7 +128,7 @@ def _lay_out(model_dir: Path, out_dir: Path) -> list[str]:
         raise BuildError("there is no such folder of generated C", where=str(model_dir))
     _copy_tree(model_dir, out_dir / "model")
     _copy_tree(firmware_dir(), out_dir / "firmware")
-    sources = sorted(f"model/{path.name}" for path in (out_dir / "model").glob("*.c"))
+    sources = sorted(f"model/{path.name}" for path in (out_dir / "model").glob("*.[cS]"))
     if "model/tsnn_image.c" not in sources:
         raise BuildError("holds no tsnn_image.c", where=str(model_dir))
     return sources

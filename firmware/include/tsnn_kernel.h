@@ -102,6 +102,40 @@ typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
 /** One half of such a pair. */
 typedef uint16_t __attribute__((may_alias)) tsnn_lane_t;
 
+/** The synapses of a layer for an assembly kernel, in blocks of neurons. */
+typedef struct {
+    const uint32_t *table; /**< blocks of rows of words of weights */
+    uint32_t block_bytes;  /**< bytes of one block, all rows */
+    uint32_t n_blocks;
+} tsnn_rows_t;
+
+/** Add up the rows of a tick's events: sums of two neighbouring neurons per word. */
+typedef void tsnn_rows_kernel_t(const tsnn_rows_t *rows, const uint16_t *events,
+                                uint32_t n_events, uint32_t *sums);
+
+/** The neurons of a layer for an assembly kernel: what is the same for all, and the rest. */
+typedef struct {
+    uint32_t n_pairs;       /**< half the number of neurons */
+    uint32_t decay;         /**< as the kernel wants it */
+    uint32_t theta;         /**< threshold, as the kernel wants it */
+    uint32_t reset_to;      /**< membranes after a reset, two halves */
+    const uint32_t *tables; /**< what differs from neuron to neuron, or NULL */
+} tsnn_neurons_t;
+
+/** Update membranes by sums, and note who fired; `constant`: what all sums lack. */
+typedef void tsnn_neurons_kernel_t(int16_t *v, const uint32_t *sums, uint32_t *spikes,
+                                   uint32_t constant, const tsnn_neurons_t *neurons);
+
+/** 1 if any neuron fired. */
+static inline uint32_t tsnn_any(const uint32_t *spikes, uint32_t n_words)
+{
+    uint32_t any = 0u;
+    for (uint32_t w = 0u; w < n_words; w++) {
+        any |= spikes[w];
+    }
+    return (any != 0u) ? 1u : 0u;
+}
+
 /** A constant that the compiler shall keep in a register, so that it can shift the other operand.
  */
 static inline uint32_t tsnn_in_register(uint32_t constant)

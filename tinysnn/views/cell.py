@@ -10,7 +10,8 @@ import numpy.typing as npt
 from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import PackedLayer
-from tinysnn.views.pairs import NO_PAIRS, PairsView, suits_pairs, view_pairs
+from tinysnn.views.kernels import NeuronsKernel
+from tinysnn.views.neurons import NO_NEURONS, NeuronsView, view_neurons
 from tinysnn.views.rows import RowsView
 from tinysnn.views.table import Tables, literal
 
@@ -46,14 +47,15 @@ class CellView:
     hot_value: str
     block_end: str
     v_init: str
-    pairs: PairsView
+    neurons: NeuronsView
 
 
-def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> CellView:
+def view_cell(
+    layer: PackedLayer, rows: RowsView, tables: Tables, kernel: NeuronsKernel | None
+) -> CellView:
     """The neurons' view; tables it refers to are added to `tables`."""
     spec = layer.spec
-    in_pairs = suits_pairs(layer, rows, core)
-    template = "ops/lif_pairs.c.jinja" if in_pairs else "ops/lif.c.jinja"
+    in_pairs = kernel is not None
     beta_kind = decay_kind(layer.beta)
     beta_tables = _once(tables, discard=in_pairs and not spec.may_skip)  # idle.c.jinja reads it
     beta = _unsigned(beta_tables.expression("beta", layer.beta, "membrane decay, Q0.16"))
@@ -68,13 +70,9 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
     late = saturates_late(layer, rows)
     low, high = STATE_RANGE[spec.state_bits]
     v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
-    pairs = (
-        view_pairs(layer, rows, tables, saturates=not never_saturates(layer, rows))
-        if in_pairs
-        else NO_PAIRS
-    )
+    neurons = NO_NEURONS if kernel is None else view_neurons(layer, kernel, tables)
     return CellView(
-        template=template if spec.fires else "ops/li.c.jinja",
+        template="" if in_pairs else "ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
         equation=equation(layer),
         state_type=f"int{spec.state_bits}_t",
         sums_pointer=_sums_pointer(rows),
@@ -100,7 +98,7 @@ def view_cell(layer: PackedLayer, rows: RowsView, tables: Tables, core: str) -> 
         hot_value=_hot_value(watches),
         block_end=_block_end(layer.n),
         v_init=v_init,
-        pairs=pairs,
+        neurons=neurons,
     )
 
 

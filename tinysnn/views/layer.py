@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinysnn.pack import Pack, PackedLayer
-from tinysnn.views.cell import CellView, view_cell
-from tinysnn.views.rows import RowsView, choose_variant, view_rows
+from tinysnn.views.cell import CellView, equation, view_cell
+from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.rows import RowsView, view_rows
 from tinysnn.views.table import Tables, TableView
 
 
@@ -46,6 +47,8 @@ class LayerView:
     rows: RowsView
     cell: CellView
     tables: tuple[TableView, ...]
+    kernels: tuple[RowsKernel | NeuronsKernel, ...]
+    """Assembly that the layer calls."""
 
 
 def model_prefix(pack: Pack) -> str:
@@ -60,10 +63,10 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
     prefix = f"{model_prefix(pack)}_l{k}"
     takes_input = any(source.layer is None for source in spec.sources)
     graded = pack.graded_input and takes_input
-    variant = choose_variant(layer, core, graded=graded)
-    rows, rows_table = view_rows(layer, prefix, variant, core)
+    rows_kernel, neurons_kernel = choose(layer, core, equation(layer), graded=graded)
+    rows, rows_table = view_rows(layer, prefix, core, rows_kernel, graded=graded)
     tables = Tables(prefix, layer.n)
-    cell = view_cell(layer, rows, tables, core)
+    cell = view_cell(layer, rows, tables, neurons_kernel)
     return LayerView(
         index=k,
         prefix=prefix,
@@ -87,6 +90,7 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
         rows=rows,
         cell=cell,
         tables=(rows_table, *tables.made),
+        kernels=tuple(k for k in (rows_kernel, neurons_kernel) if k is not None),
     )
 
 

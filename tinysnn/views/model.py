@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinysnn import __version__
 from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.views.kernels import NeuronsKernel, RowsKernel
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
 
 ABI_VERSION = 1
@@ -59,6 +60,9 @@ class ModelView:
     work: tuple[FieldView, ...]
     layers: tuple[LayerView, ...]
     output: LayerView
+    core: str
+    rows_kernels: tuple[RowsKernel, ...]
+    neurons_kernels: tuple[NeuronsKernel, ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def view_model(pack: Pack, core: str) -> ModelView:
     graded, values = pack.graded_input, not pack.output_layer.spec.fires
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
     prefix = model_prefix(pack)
+    kernels = {k.symbol: k for layer in layers for k in layer.kernels}.values()
     return ModelView(
         generator=__version__,
         abi=ABI_VERSION,
@@ -96,6 +101,9 @@ def view_model(pack: Pack, core: str) -> ModelView:
         work=_work_fields(layers),
         layers=layers,
         output=layers[pack.meta.output],
+        core=core,
+        rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel)),
+        neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
     )
 
 

@@ -13,10 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
+from tinysnn.views.kernels import DSP_CORES, SMALL_CORES, WORDS, RowsKernel
 from tinysnn.views.table import TableView
-
-DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
-SMALL_CORES = ("cortex-m0", "cortex-m0plus")
 
 LANE_BITS = {8: 16, 4: 8, 2: 4, 1: 4}
 """Width of the lanes that weights are first summed in, by weight bits."""
@@ -24,7 +22,7 @@ BLOCK_WORDS = {8: 4, 4: 4, 2: 2, 1: 2}
 """Row words that one loop over the events sums side by side: eight registers of lanes."""
 SMALL_BLOCK_WORDS = {8: 2, 4: 2, 2: 2, 1: 1}
 """The same for cores with eight easily reached registers."""
-WIDE_CHUNK = 256
+CHUNK_WIDE = 256
 """Events between two moves of 16-bit lanes to 32-bit sums."""
 
 
@@ -80,68 +78,92 @@ class RowsView:
     gain_log2: int
     offset: int
     """A weight w is stored as u with w = u * 2^gain_log2 - offset (0 and 0 if signed)."""
-
-
-def choose_variant(layer: PackedLayer, core: str, *, graded: bool) -> str:
-    """The kernel for a layer on a core: graded8, dsp8, or swar and the weight bits."""
-    if graded:
-        return "graded8"
-    signed = layer.spec.bits == 8 and layer.spec.acc_bits == 16 and core in DSP_CORES
-    return "dsp8" if signed else f"swar{layer.spec.bits}"
+    kernel: str
+    """The assembly function that adds the rows; empty: C."""
+    block_words: int
+    """Words of a row that lie together in the table of a kernel."""
 
 
 def view_rows(
-    layer: PackedLayer, prefix: str, variant: str, core: str
+    layer: PackedLayer, prefix: str, core: str, kernel: RowsKernel | None, *, graded: bool
 ) -> tuple[RowsView, TableView]:
-    """The kernel's view and its table."""
-    bits = 8 if variant == "graded8" else layer.spec.bits
-    words = pack_rows(layer.rows, bits, signed=variant in ("dsp8", "graded8"))
-    n_rows, row_words = words.shape
-    per_word = 16 // bits
-    biased_top = n_rows * ((1 << bits) - 1)
-    product_bits = max(layer.spec.frac_bits, 0) + (bits == 1)
-    overflows = biased_top > 65535 or biased_top << product_bits >= 1 << 31
-    wide = variant == "graded8" or (variant != "dsp8" and overflows)
-    cap = _cap(bits, n_rows, variant, wide=wide)
-    width = (SMALL_BLOCK_WORDS if core in SMALL_CORES else BLOCK_WORDS)[bits]
-    if variant == "graded8":
-        width = 2 if core in DSP_CORES else 1
+    """The view of the C or the assembly that adds rows, and its table."""
+    bits = 8 if graded else layer.spec.bits
+    signed = graded or (bits == 8 and kernel is not None and core in DSP_CORES)
+    words = pack_rows(layer.rows, bits, signed=signed)
+    if kernel is not None:
+        words = in_blocks(words, WORDS[bits])
+    n_rows, row_words = layer.spec.n_rows, words.size // layer.spec.n_rows
+    wide = kernel is None and (graded or _overflows(layer))
+    cap = CHUNK_WIDE if wide and bits == 8 else _cap(bits)
     table = TableView(
         "uint32_t",
         f"{prefix}_rows",
         tuple(int(word) for word in words.ravel()),
-        f"weights of {bits} bits, {n_rows} rows of {row_words} words of {32 // bits} neurons",
+        _table_doc(bits, n_rows, row_words, kernel),
         "hex",
     )
-    signed = variant == "dsp8"
     view = RowsView(
-        template="ops/rows_graded.c.jinja" if variant == "graded8" else "ops/rows.c.jinja",
-        variant=variant,
+        template=_template(kernel, graded=graded),
+        variant=kernel.symbol if kernel else "graded8" if graded else f"swar{bits}",
         symbol=table.symbol,
         row_words=row_words,
-        pairs_per_word=per_word,
+        pairs_per_word=16 // bits,
         mask=_mask(bits),
         half_mask=_HALF_MASK[bits],
-        blocks=_blocks(row_words, width, bits),
+        blocks=_blocks(row_words, _block_words(bits, core, graded=graded), bits),
         sums="work_sums32" if wide else "work_pairs",
-        sums_length=row_words * per_word * (2 if wide else 1),
+        sums_length=row_words * (16 // bits) * (2 if wide else 1),
         wide=wide,
         cap=cap,
         chunked=n_rows > cap,
         signed_lanes=signed,
         gain_log2=1 if bits == 1 else 0,
-        offset=0 if signed or variant == "graded8" else (1 if bits == 1 else 1 << (bits - 1)),
+        offset=0 if signed else (1 if bits == 1 else 1 << (bits - 1)),
+        kernel="" if kernel is None else kernel.symbol,
+        block_words=WORDS[bits],
     )
     return view, table
 
 
-def _cap(bits: int, n_rows: int, variant: str, *, wide: bool) -> int:
+def _overflows(layer: PackedLayer) -> bool:
+    """Whether biased sums may pass 16 bits, or the product that brings them to state units 32."""
+    bits = layer.spec.bits
+    top = layer.spec.n_rows * ((1 << bits) - 1)
+    return top > 65535 or top << (max(layer.spec.frac_bits, 0) + (bits == 1)) >= 1 << 31
+
+
+def _template(kernel: RowsKernel | None, *, graded: bool) -> str:
+    if kernel is not None:
+        return ""
+    return "ops/rows_graded.c.jinja" if graded else "ops/rows.c.jinja"
+
+
+def _table_doc(bits: int, n_rows: int, row_words: int, kernel: RowsKernel | None) -> str:
+    if kernel is None:
+        return f"weights of {bits} bits, {n_rows} rows of {row_words} words of {32 // bits} neurons"
+    width = WORDS[bits]
+    return f"weights of {bits} bits, {row_words // width} blocks of {n_rows} rows of {width} words"
+
+
+def _block_words(bits: int, core: str, *, graded: bool) -> int:
+    """Row words that one C loop works through side by side."""
+    if graded:
+        return 2 if core in DSP_CORES else 1
+    return (SMALL_BLOCK_WORDS if core in SMALL_CORES else BLOCK_WORDS)[bits]
+
+
+def _cap(bits: int) -> int:
     """Events that a lane can hold."""
-    if variant == "dsp8":
-        return n_rows  # 16-bit lanes wrap as the proof allows
-    if bits == 8:
-        return WIDE_CHUNK if wide else n_rows
     return ((1 << LANE_BITS[bits]) - 1) // ((1 << bits) - 1)
+
+
+def in_blocks(words: npt.NDArray[np.uint32], width: int) -> npt.NDArray[np.uint32]:
+    """Row words [R, W] as blocks [ceil(W / width), R, width]; missing words are 0."""
+    n_rows, n_words = words.shape
+    padded = np.zeros((n_rows, -(-n_words // width) * width), np.uint32)
+    padded[:, :n_words] = words
+    return np.ascontiguousarray(padded.reshape(n_rows, -1, width).transpose(1, 0, 2))
 
 
 def pack_rows(rows: npt.NDArray[np.int8], bits: int, *, signed: bool) -> npt.NDArray[np.uint32]:

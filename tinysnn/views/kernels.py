@@ -1,0 +1,311 @@
+"""Assembly kernels: which a layer can use on a core, and what their templates need.
+
+A kernel is a function with everything fixed that changes its instructions; layers alike share one,
+and models too (the functions are weak). Layers that fit none run the C of ops/*.c.jinja.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn import ranges
+from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
+from tinysnn.pack import PackedLayer
+
+Family = Literal["dsp", "v6m"]
+DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
+SMALL_CORES = ("cortex-m0", "cortex-m0plus")
+
+HALF_Q16 = ONE_Q16 // 2
+WORDS = {8: 4, 4: 2, 2: 1, 1: 1}
+"""Row words, and so 128 / 2, 64 / 4, 32 / 2 or 32 neurons, that a kernel adds side by side."""
+GROUP = {2: 5, 1: 3}
+"""Events whose sum fits a field of twice the weight's bits."""
+CHUNK = {8: 65535, 4: 17, 2: 85, 1: 15}
+"""Events between two moves of sums to 16 bits; bytes go there at once."""
+
+
+def family_of(core: str) -> Family | None:
+    """The kernels a core can run; None: the C ones only."""
+    if core in DSP_CORES:
+        return "dsp"
+    return "v6m" if core in SMALL_CORES else None
+
+
+@dataclass(frozen=True)
+class RowsKernel:
+    """A row-add: weights of `bits`, sums times 2^shift."""
+
+    template: str
+    symbol: str
+    bits: int
+    shift: int
+    cap: int
+    group: int
+    mask: int
+    """What a pair of sums keeps once shifted."""
+
+
+@dataclass(frozen=True)
+class NeuronsKernel:
+    """An update of firing neurons with 16-bit membranes."""
+
+    template: str
+    symbol: str
+    equation: str
+    decay: str
+    """zero, one, shift (1 - 2^-k) or mul."""
+    whole: bool
+    """The decay is stored less 1: it is 1/2 or more."""
+    shift_places: int
+    shift_mask: int
+    shift_round: int
+    packed: bool
+    compare: str
+    reset: str
+    reset_pair: str
+    reset_high: str
+    saturates: bool
+    beta_table: bool
+    bias_table: bool
+    theta_table: bool
+    reset_table: bool
+    constant: str
+    """What the constant is for: none, rounding (with the multiply), or pair (added to sums)."""
+    constant_register: str
+    reset_register: str
+    zero_register: str
+    unroll: int
+
+    @property
+    def tables(self) -> bool:
+        """Whether any parameter differs from neuron to neuron."""
+        return self.beta_table or self.bias_table or self.theta_table or self.reset_table
+
+
+def choose(
+    layer: PackedLayer, core: str, equation: str, *, graded: bool
+) -> tuple[RowsKernel | None, NeuronsKernel | None]:
+    """The kernels of a layer on a core; None where C does it."""
+    family = family_of(core)
+    if family is None or graded:
+        return None, None
+    neurons = neurons_kernel(layer, family, equation, biased=layer.spec.bits < 8)
+    if neurons is not None:
+        rows = rows_kernel(layer, family, in_state_units=True)
+        if rows is not None:
+            return rows, neurons
+    return rows_kernel(layer, family, in_state_units=False), None
+
+
+def shift_of(layer: PackedLayer) -> int:
+    """Power of two by which stored sums are below state units; 1-bit weights count half steps."""
+    return layer.spec.frac_bits + (layer.spec.bits == 1)
+
+
+def rows_kernel(layer: PackedLayer, family: Family, *, in_state_units: bool) -> RowsKernel | None:
+    """The row-add for a layer, or None where lanes would spill over."""
+    bits, shift = layer.spec.bits, shift_of(layer) if in_state_units else 0
+    top = (1 << bits) - 1
+    if not in_state_units:
+        if family == "v6m" or (bits < 8 and layer.spec.n_rows * top > 65535):
+            return None
+        if bits == 8 and layer.spec.acc_bits != 16:
+            return None
+    if family == "v6m" and bits < 8 and CHUNK[bits] * top << shift > 65535:
+        return None
+    field = {8: 65535, 4: 255, 2: 255, 1: 15}[bits]
+    kept = (field << shift) & 65535
+    return RowsKernel(
+        template=f"ops/rows_{family}.S.jinja",
+        symbol=f"tsnn_rows{bits}_s{shift}_{family}",
+        bits=bits,
+        shift=shift,
+        cap=CHUNK[bits],
+        group=GROUP.get(bits, 1),
+        mask=kept << 16 | kept,
+    )
+
+
+def same(values: npt.NDArray[np.int64]) -> bool:
+    """Whether all neurons have the same value."""
+    return bool((values == values[0]).all())
+
+
+def may_saturate(layer: PackedLayer) -> bool:
+    """Whether the membrane can reach an end of its range."""
+    reach = ranges.membrane(layer, graded_input=False)
+    return reach is None or not reach.fits(layer.spec.state_bits)
+
+
+def neurons_kernel(
+    layer: PackedLayer, family: Family, equation: str, *, biased: bool
+) -> NeuronsKernel | None:
+    """The update for a layer, or None; `biased`: sums lack a multiple of the number of events."""
+    spec, beta, theta = layer.spec, layer.wide("beta"), layer.wide("theta")
+    high = STATE_RANGE[16][1]
+    suits = (
+        spec.op == "lif"
+        and spec.state_bits == 16
+        and spec.frac_bits >= 0
+        and spec.reset_timing == "same-tick"
+        and layer.n % 2 == 0
+        and bool((beta >= HALF_Q16).all() or (beta < HALF_Q16).all())
+        and bool((theta >= 0).all() and (theta < high).all())
+    )
+    if not suits:
+        return None
+    make = _dsp if family == "dsp" else _v6m
+    return make(layer, equation, biased=biased)
+
+
+def _decay(layer: PackedLayer) -> str:
+    beta = layer.wide("beta")
+    if same(beta) and int(beta[0]) in (0, ONE_Q16):
+        return "zero" if beta[0] == 0 else "one"
+    return "mul"
+
+
+def _dsp(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
+    spec, decay, saturates = layer.spec, _decay(layer), may_saturate(layer)
+    bias, reset_to = layer.wide("bias"), layer.wide("reset_to")
+    bias_table = not same(bias)
+    constant = "none"
+    if biased or (bias.any() and not bias_table):
+        constant = "rounding" if decay == "mul" and not saturates else "pair"
+    fixed = {
+        "beta_table": not same(layer.wide("beta")),
+        "bias_table": bias_table,
+        "reset_table": spec.reset == "zero" and not same(reset_to),
+    }
+    needs = ["constant_register"] * (constant == "pair")
+    uniform_reset = spec.reset == "zero" and not fixed["reset_table"]
+    needs += ["reset_register"] * uniform_reset
+    theta_table = not same(layer.wide("theta"))
+    free = _free(decay, theta_table, any(fixed.values()))
+    if len(free) < len(needs):  # a table of thresholds, though all are the same, frees a register
+        theta_table = True
+        free = _free(decay, theta_table, any(fixed.values()))
+    if len(free) < len(needs):  # the same for resets: with a table of thresholds there is one more
+        needs.remove("reset_register")
+        fixed["reset_table"] = True
+    registers = dict(zip([*needs, "zero_register"], free, strict=False))
+    return _named(
+        "dsp",
+        equation,
+        layer,
+        decay=decay,
+        whole=bool((layer.wide("beta") >= HALF_Q16).all()),
+        saturates=saturates,
+        theta_table=theta_table,
+        constant=constant,
+        unroll=2 if layer.n % 4 == 0 else 1,
+        **fixed,
+        **registers,
+    )
+
+
+def _free(decay: str, theta_table: bool, other_tables: bool) -> list[str]:
+    free = ["lr"] if not (theta_table or other_tables) else []
+    free += ["r8", "r9"] if decay != "mul" else []
+    return free + ["r10"] * theta_table
+
+
+def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | None:
+    spec, saturates, beta = layer.spec, may_saturate(layer), layer.wide("beta")
+    bias, reset_to = layer.wide("bias"), layer.wide("reset_to")
+    uniform = same(beta) and same(bias) and (spec.reset != "zero" or same(reset_to))
+    if not uniform:
+        return None
+    decay, places = _decay(layer), _places(int(beta[0]))
+    round_up = (1 << (places - 1)) - 1 if places else 0
+    packed = not saturates and (decay == "zero" or places > 0) and _fits_packed(layer, round_up)
+    if packed and places:
+        decay = "shift"
+    elif not packed:
+        decay = "mul"
+    corrects = biased or bool(bias.any())
+    constant = "none"
+    if not packed and corrects:
+        constant = "pair" if saturates else "rounding"
+    kept = 65535 >> places
+    reset = int(reset_to[0])
+    return _named(
+        "v6m",
+        equation,
+        layer,
+        decay=decay,
+        packed=packed,
+        shift_places=places,
+        shift_mask=kept << 16 | kept,
+        shift_round=round_up << 16 | round_up,
+        reset_pair=f"0x{(reset + 32768) * 0x10001:08X}",
+        reset_high=f"0x{(reset << 16) & 0xFFFFFFFF:08X}",
+        saturates=saturates,
+        theta_table=not same(layer.wide("theta")),
+        constant=constant,
+    )
+
+
+def _places(beta: int) -> int:
+    """k where beta is 1 - 2^-k, else 0."""
+    lost = ONE_Q16 - beta
+    return 16 - (lost.bit_length() - 1) if 0 < lost < ONE_Q16 and lost & (lost - 1) == 0 else 0
+
+
+def _fits_packed(layer: PackedLayer, round_up: int) -> bool:
+    """Whether halves never carry: membranes to be shifted, and their distance to the threshold."""
+    reach = ranges.membrane(layer, graded_input=False)
+    low, high = STATE_RANGE[16]
+    if reach is None:
+        return False
+    most = layer.wide("theta") + 1
+    return bool(reach.high.max() + round_up <= high and (reach.low - most).min() >= low)
+
+
+def _named(
+    family: Family, equation: str, layer: PackedLayer, *, decay: str, **fields: object
+) -> NeuronsKernel:
+    spec = layer.spec
+    given: dict[str, object] = {
+        "whole": False,
+        "packed": False,
+        "shift_places": 0,
+        "shift_mask": 0,
+        "shift_round": 0,
+        "reset_pair": "",
+        "reset_high": "",
+        "beta_table": False,
+        "bias_table": False,
+        "reset_table": False,
+        "constant_register": "",
+        "reset_register": "",
+        "zero_register": "",
+        "unroll": 1,
+        **fields,
+    }
+    places = given["shift_places"] if decay == "shift" else ""
+    tables = "_".join(k for k in ("beta", "bias", "theta", "reset") if given[f"{k}_table"])
+    marks = [
+        f"{decay}{places}" + "w" * bool(given["whole"]) + "p" * bool(given["packed"]),
+        str(spec.compare),
+        str(spec.reset) + f"{layer.wide('reset_to')[0]:x}" * (family == "v6m"),
+        "sat" * bool(given["saturates"]),
+        tables,
+        str(given["constant"]),
+        "odd" * (family == "dsp" and given["unroll"] == 1),
+        family,
+    ]
+    return NeuronsKernel(
+        template=f"ops/lif_{family}.S.jinja",
+        symbol="tsnn_lif_" + "_".join(mark for mark in marks if mark),
+        equation=equation,
+        decay=decay,
+        compare=str(spec.compare),
+        reset=str(spec.reset),
+        **given,  # type: ignore[arg-type]
+    )
