@@ -2,8 +2,8 @@
 
     python emlearn_generate.py WORKLOAD.npz PERCENT OUT_DIR
 
-emlearn has no spiking layers: this is a dense ReLU network of the same shape and weights, in float
-(its other inference methods do not build, see docs/benchmarks.md). Prints the folder of its headers.
+emlearn has no spiking layers: this is a dense ReLU network of the same shape and weights, in
+float; its other inference methods do not build (docs/benchmarks.md). Prints where its headers are.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ def main() -> None:
     workload, percent, out_dir = sys.argv[1:]
     with np.load(workload) as file:
         weights = [file[f"W{percent}_{k}"].T.astype(np.float64) for k in (1, 2, 3)]
-    model = MLPClassifier(
-        hidden_layer_sizes=weights[0].shape[1:] + weights[1].shape[1:], max_iter=1
-    )
+    hidden = tuple(weight.shape[1] for weight in weights[:-1])
+    model = MLPClassifier(hidden_layer_sizes=hidden, activation="relu", max_iter=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it does not converge in one round, and need not
         model.fit(np.eye(CLASSES, weights[0].shape[0]), np.arange(CLASSES))
