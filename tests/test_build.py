@@ -62,7 +62,7 @@ def test_every_board_links(toolchain: Toolchain, board: Board, tmp_path: Path) -
     assert image.slots == ("tiny", "meter", "blank")
     assert image.elf == tmp_path / "tinysnn.elf"
     assert 2000 < image.flash_bytes < 8000
-    assert 570 < image.ram_bytes < 700  # two frames of 256 bytes, small buffers and states
+    assert 820 < image.ram_bytes < 950  # two frames of 256 bytes, a state of 260, small ones
     assert image.stack_bytes is not None
     assert 150 < image.stack_bytes < 400
     assert image.sections[".stack"] == board.stack_bytes

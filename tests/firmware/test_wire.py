@@ -13,6 +13,9 @@ from tests.firmware.conftest import Server
 
 pytestmark = pytest.mark.host
 
+BLANK_BYTES = 260
+"""State of slot 2: more than a frame takes."""
+
 
 def test_hello_tells_what_the_device_is(line: Line) -> None:
     answer = line.ask(HELLO, 0xBEEF, client.hello_body(0, 0xA1B2C3D4))
@@ -82,8 +85,8 @@ def test_poison_fills_the_whole_state(line: Line) -> None:
     clean = line.ask(RESET, 2, b"\0").body
     poisoned = line.ask(RESET, 3, b"\1").body
 
-    assert clean == struct.pack("<bI", 0, zlib.crc32(bytes(8)))
-    assert poisoned == struct.pack("<bI", 0, zlib.crc32(b"\xa5" * 8))
+    assert clean == struct.pack("<bI", 0, zlib.crc32(bytes(BLANK_BYTES)))
+    assert poisoned == struct.pack("<bI", 0, zlib.crc32(b"\xa5" * BLANK_BYTES))
 
 
 @pytest.mark.parametrize("body", [b"", b"\2", b"\xff", b"\0\0"])
@@ -154,6 +157,23 @@ def test_the_checksum_is_not_read_as_an_event(line: Line) -> None:
     assert line.ask(TICKS, seq, body).error == (client.BAD_BODY, 0)
 
 
+def test_the_checksum_is_not_read_as_a_number_of_events(line: Line) -> None:
+    """Half of the number is missing, and the first byte of the checksum looks like it."""
+    seq = next(s for s in range(2, 0x1_0000) if client.payload(TICKS, s, b"\1\0")[-4] == 0)
+    line.connect(seq - 2)
+    line.ask(RESET, seq - 1, b"\0")
+
+    assert line.ask(TICKS, seq, b"\1\0").error == (client.BAD_BODY, 0)
+
+
+def test_the_checksum_is_not_read_as_a_number_of_ticks(line: Line) -> None:
+    seq = next(s for s in range(2, 0x1_0000) if client.payload(TICKS, s)[-4] == 0)
+    line.connect(seq - 2)
+    line.ask(RESET, seq - 1, b"\0")
+
+    assert line.ask(TICKS, seq).error == (client.BAD_BODY, 0)
+
+
 def test_no_ticks_are_no_error(session: Line) -> None:
     session.ask(RESET, 101, b"\0")
 
@@ -222,6 +242,15 @@ def test_state_refuses_what_is_not_there(session: Line, body: bytes) -> None:
     session.ask(RESET, 101, b"\0")
 
     assert session.ask(STATE, 102, body).error == (client.BAD_BODY, 0)
+
+
+def test_no_more_state_than_a_frame_takes(line: Line) -> None:
+    line.connect(1, slot=2)
+    line.ask(RESET, 2, b"\1")
+    room = client.MAX_PAYLOAD - 7
+
+    assert line.ask(STATE, 3, struct.pack("<IH", 4, room)).body == b"\xa5" * room
+    assert line.ask(STATE, 4, struct.pack("<IH", 4, room + 1)).error == (client.BAD_BODY, 0)
 
 
 @pytest.mark.parametrize("kind", [0, 5, 0x7F, 0x81, 0xFF])
@@ -333,5 +362,13 @@ def test_the_longest_payload_is_taken_and_no_longer_one(session: Line, size: int
 @pytest.mark.parametrize("length", range(7))
 def test_short_payloads_are_bad_frames(line: Line, length: int) -> None:
     line.write(client.stuffed(b"\1" * length))
+
+    assert is_bad_frame(line)
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_short_payloads_are_bad_frames_whatever_their_checksum(line: Line, length: int) -> None:
+    head = b"\1" * length
+    line.write(client.stuffed(head + struct.pack("<I", zlib.crc32(head))))
 
     assert is_bad_frame(line)

@@ -23,9 +23,9 @@ typedef struct {
     int32_t v[TSNN_METER_N_OUT];
 } tsnn_meter_state_t;
 
-/** Whose init does nothing: shows what was in the memory. */
+/** Whose init does nothing: shows what was in the memory. Longer than a frame. */
 typedef struct {
-    uint8_t bytes[8];
+    uint8_t bytes[260];
 } tsnn_blank_state_t;
 
 extern const tsnn_model_t tsnn_blank_model;
