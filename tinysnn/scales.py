@@ -60,10 +60,15 @@ def channel_scales(
     """
     step = exact_step(weight, bits)
     scales = np.full(weight.shape[1], step) if step is not None else _fitted(weight, bits)
+    return np.maximum(scales, smallest_scales(scales, threshold, event_value=event_value))
+
+
+def smallest_scales(scales: Floats, threshold: Floats | None, *, event_value: int) -> Floats:
+    """The finest grid that each output channel may have, beside these of all channels; [n]."""
+    floor = np.zeros_like(scales)
     if threshold is not None:
-        scales = np.maximum(scales, np.abs(threshold) / (THETA_CAP * event_value))
-    smallest = scales.max(initial=0.0) * 1e-6 or 1.0
-    return np.maximum(scales, smallest)
+        floor = np.abs(threshold) / (THETA_CAP * event_value)
+    return np.maximum(floor, np.maximum(scales, floor).max(initial=0.0) * 1e-6 or 1.0)
 
 
 def _fitted(weight: Floats, bits: Bits) -> Floats:

@@ -15,9 +15,10 @@ from tinysnn.errors import ModelError, OptionError, PackError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.pack import PackedLayer
-from tinysnn.quantise import HEADROOM, THETA_STEPS, PackOptions, quantise
+from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
+from tinysnn.tabulate import HEADROOM, THETA_STEPS
 
 
 def layer(weight: Any, *, source: int | None = None, recurrent: Any = None, **fields: Any) -> Layer:

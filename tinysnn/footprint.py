@@ -1,0 +1,52 @@
+"""Flash that a pack will take on a device, estimated before any C is written.
+
+Counted are the constant tables as the generator lays them out, and an estimate of the code around
+them: the wire server with its start-up code once, kernel and neuron update for each layer. A board
+port's own drivers differ by some hundred bytes. `tinysnn build` shows what the linker says; a test
+holds the estimate to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinysnn.pack import PackedLayer
+
+BASE_BYTES = 2600
+"""Start-up, wire server, CRC, one UART driver, and what a model has beside its layers."""
+
+LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1200}
+"""Code of a layer by the width its weights are stored in."""
+
+
+def stored_bits(layer: PackedLayer, *, graded_input: bool) -> int:
+    """Width of a layer's weights in flash: those that graded values are multiplied by take 8 bits.
+
+    Parameters
+    ----------
+    layer: the layer.
+    graded_input: whether the network's input events carry a value.
+
+    """
+    takes_values = graded_input and any(source.layer is None for source in layer.spec.sources)
+    return 8 if takes_values else layer.spec.bits
+
+
+def table_bytes(layer: PackedLayer, *, graded_input: bool) -> int:
+    """Flash of a layer's tables: weight rows in whole words, parameters that differ by neuron."""
+    spec = layer.spec
+    row_words = -(-spec.n * stored_bits(layer, graded_input=graded_input) // 32)
+    total = spec.n_rows * row_words * 4
+    for name, table in layer.tables().items():
+        if name in ("rows", "scale") or table.size == 1:
+            continue  # a single value is part of the code
+        width = 4 if name in ("beta", "alpha") else spec.state_bits // 8
+        total += -(-table.size * width // 4) * 4
+    return total
+
+
+def flash_bytes(layers: Sequence[PackedLayer], *, graded_input: bool) -> int:
+    """Flash of the whole image that serves these layers as one model."""
+    tables = sum(table_bytes(layer, graded_input=graded_input) for layer in layers)
+    widths = [stored_bits(layer, graded_input=graded_input) for layer in layers]
+    return BASE_BYTES + tables + sum(LAYER_BYTES[bits] for bits in widths)
