@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 import zlib
@@ -71,6 +72,21 @@ def test_every_board_links(toolchain: Toolchain, board: Board, tmp_path: Path) -
     top = board.ram_base + board.stack_bytes
     assert int.from_bytes(reset[:4], "little") == top
     assert int.from_bytes(reset[4:], "little") == image.symbols["Reset_Handler"].address | 1
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_harness_is_small(toolchain: Toolchain, core: str, tmp_path: Path) -> None:
+    """docs/size.md: everything in flash that is not a model."""
+    board = load_board(f"generic_{core}")
+    image = build_sources(MODEL, board, tmp_path, toolchain=toolchain)
+
+    flash = {  # two names of one thing count once
+        symbol.address: symbol.size
+        for name, symbol in image.symbols.items()
+        if symbol.address < board.ram_base and not re.search("tiny|meter|blank", name)
+    }
+    limit = 2300 if toolchain.name == "gcc" else 2500
+    assert 1500 < sum(flash.values()) < limit
 
 
 def test_the_image_is_the_same_wherever_it_is_built(toolchain: Toolchain, tmp_path: Path) -> None:
