@@ -4,13 +4,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+PEERS ?= build/peers-venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # zig brings an ARM compiler in a Python package (about 400 MB): only where no other one is here.
 ZIG := $(shell command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo ,zig)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
-.PHONY: demo test test-slow test-all lint bench format wheel clean help
+.PHONY: demo test test-slow test-all lint bench bench-gate bench-peers format wheel clean help
 .DEFAULT_GOAL := help
 
 demo: $(STAMP) ## Deploy the keyword network to an emulated Cortex-M4 and compare every spike
@@ -34,7 +35,17 @@ lint: $(STAMP) ## Check style, types and, where the tools are here, the C code
 	else echo "clang-format is not here: C style not checked"; fi
 
 bench: $(STAMP) ## Count instructions per tick by weight bits, core and input density
-	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/kernels.py $(BENCH_ARGS)
+
+bench-gate: $(STAMP) ## Compare instructions per tick with the table of the tests
+	$(BIN)/python benchmarks/gate.py $(BENCH_ARGS)
+
+# In an environment of their own: they bring torch, and their code is only run, never kept.
+bench-peers: $(STAMP) ## Measure what others need for the same work (installs them, about 5 GB)
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --disable-pip-version-check -r benchmarks/peers/requirements.txt
+	$(BIN)/python benchmarks/peers/qualia.py --python $(PEERS)/bin/python
+	$(BIN)/python benchmarks/peers/emlearn.py --python $(PEERS)/bin/python
 
 format: $(STAMP) ## Format the Python and C code
 	$(BIN)/ruff format .
