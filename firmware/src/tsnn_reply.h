@@ -18,8 +18,7 @@
 #define TSNN_ERROR_MODEL 8u
 #define TSNN_ERROR_BAD_VERSION 9u
 
-/** Why a request is refused: the body of an ERROR as the low 24 bits of a number; 0 if it is not.
- */
+/** Why a request is refused: the body of an ERROR as the low 24 bits of a number; 0: it is not. */
 typedef uint32_t tsnn_refusal_t;
 #define TSNN_REFUSAL(code, detail) ((code) | ((uint32_t)(detail) << 8))
 
