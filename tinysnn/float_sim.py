@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.delay_line import DelayLine
 from tinysnn.errors import StimulusError
-from tinysnn.graph import Floats, Graph, Layer
+from tinysnn.graph import Connection, Floats, Graph, Layer, SpatialConnection
 from tinysnn.stimulus import Stimulus
 
 Spikes = npt.NDArray[np.uint8]
@@ -29,7 +30,8 @@ class FloatTrace:
     currents: list[Floats | None]
     """Per layer [.., T, n], cuba layers only."""
     output: Floats
-    """[.., T, n_out]: spikes of the output layer, or its membranes if it does not fire."""
+    """[.., T, n_out]: spikes of the output layer, or its membranes if it does not fire; of several
+    Outputs one after the other."""
 
 
 @dataclass
@@ -42,6 +44,16 @@ class _State:
     record_u: Floats
     record_i: Floats | None = None
     record_s: Spikes | None = field(default=None)
+    wires: list[_Wire] = field(default_factory=list)
+    """One per connection."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Wire:
+    """The delay lines of one connection, before and behind its weights."""
+
+    before: DelayLine | None
+    behind: DelayLine | None
 
 
 def simulate(graph: Graph, raster: npt.NDArray[Any]) -> FloatTrace:
@@ -70,10 +82,13 @@ def simulate(graph: Graph, raster: npt.NDArray[Any]) -> FloatTrace:
     scale = 1.0 if graph.input_scale is None else graph.input_scale
     events = np.ascontiguousarray(np.swapaxes(batch, 0, 1), dtype=np.float64) * scale
     states = [_start(layer, *events.shape[:2]) for layer in graph.layers]
+    last = np.zeros_like(events[0]) if len(events) else events
     for tick, given in enumerate(events):
-        before = [state.spikes for state in states]
+        before = _Events(last, [state.spikes for state in states])
         for layer, state in zip(graph.layers, states, strict=True):
-            _step(layer, state, _enter(layer, given, states, before), tick)
+            now = _Events(given, [other.spikes for other in states])
+            _step(layer, state, _enter(layer, state, now, before), tick)
+        last = given
     return _trace(graph, states, squeeze=raster.ndim == 2)
 
 
@@ -104,20 +119,47 @@ def _start(layer: Layer, n_ticks: int, n_clips: int) -> _State:
         record_u=np.empty(shape),
         record_i=np.empty(shape) if cuba else None,
         record_s=np.empty(shape, dtype=np.uint8) if layer.fires else None,
+        wires=[_wire(connection, n_clips) for connection in layer.connections],
     )
 
 
-def _enter(layer: Layer, given: Floats, states: list[_State], before: list[Floats]) -> Floats:
-    """Input x of one tick: events of the sources times weights, plus bias; [B, n]."""
-    x: Floats = np.tile(layer.bias, (given.shape[0], 1))
-    for connection in layer.connections:
-        if connection.source is None:
-            events = given
-        elif connection.delay_ticks:
-            events = before[connection.source]
-        else:
-            events = states[connection.source].spikes
-        x += events @ connection.weight
+def _wire(connection: Connection | SpatialConnection, n_clips: int) -> _Wire:
+    waiting = np.full(connection.n_source, max(connection.delay_ticks - 1, 0))
+    if connection.source_delays is not None:
+        waiting = waiting + connection.source_delays
+    behind = connection.target_delays
+    return _Wire(
+        DelayLine(n_clips, waiting) if waiting.any() else None,
+        None if behind is None else DelayLine(n_clips, behind),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """Events of one tick, [B, n] each."""
+
+    given: Floats
+    """Of the network's input."""
+    layers: list[Floats]
+
+    def of(self, source: int | None) -> Floats:
+        """Of one source."""
+        return self.given if source is None else self.layers[source]
+
+
+def _enter(layer: Layer, state: _State, now: _Events, before: _Events) -> Floats:
+    """Input x of one tick: events of the sources times weights, plus bias; [B, n].
+
+    A delayed connection sees the events of the tick before through a line of one tick less, so
+    that its source need not have run in this tick.
+    """
+    x: Floats = np.tile(layer.bias, (now.given.shape[0], 1))
+    for connection, wire in zip(layer.connections, state.wires, strict=True):
+        events = (before if connection.delay_ticks else now).of(connection.source)
+        if wire.before is not None:
+            events = wire.before.through(events)
+        part = connection.apply(events)
+        x += part if wire.behind is None else wire.behind.through(part)
     return x
 
 
@@ -165,6 +207,8 @@ def _trace(graph: Graph, states: list[_State], *, squeeze: bool) -> FloatTrace:
     spikes = [None if s.record_s is None else view(s.record_s) for s in states]
     membranes = [view(s.record_u) for s in states]
     currents = [None if s.record_i is None else view(s.record_i) for s in states]
-    fired = spikes[graph.output]
-    output = membranes[graph.output] if fired is None else fired.astype(np.float64)
-    return FloatTrace(spikes, membranes, currents, output)
+    shown = []
+    for index in graph.outputs or (graph.output,):
+        fired = spikes[index]
+        shown.append(membranes[index] if fired is None else fired.astype(np.float64))
+    return FloatTrace(spikes, membranes, currents, np.concatenate(shown, axis=-1))

@@ -7,13 +7,22 @@ into the weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.errors import ModelError
+from tinysnn.spatial import Conv, Pool
+
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+MAX_DENSE = 1 << 20
+"""Weights that a convolution may have at most when it is written out as a matrix."""
+_CHUNK = 256
 Op = Literal["lif", "li", "cuba_lif", "cuba_li"]
 Reset = Literal["zero", "subtract", "none"]
 ResetTiming = Literal["same-tick", "next-tick"]
@@ -28,9 +37,85 @@ class Connection:
     source: int | None
     """Index of the presynaptic layer, None for the network's input."""
     delay_ticks: int
-    """0: spikes of this tick; 1: spikes of the previous tick (recurrent and feedback)."""
+    """0: spikes of this tick; d: spikes of d ticks ago (1: recurrent and feedback)."""
     weight: Floats
     """Input-major, shape [n_source, n]; in membrane units per spike."""
+    source_delays: Ints | None = None
+    """[n_source], further ticks by source unit; None: none."""
+    target_delays: Ints | None = None
+    """[n], further ticks by neuron of the layer; None: none."""
+
+    @property
+    def n_source(self) -> int:
+        """Number of source units."""
+        return int(self.weight.shape[0])
+
+    def apply(self, events: Floats) -> Floats:
+        """What events ([B, n_source]) add to x, [B, n], delays aside."""
+        x: Floats = events @ self.weight
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialConnection:
+    """Synapses with the structure of a feature map; as ``Connection`` otherwise.
+
+    First the source's map is summed over the windows of ``pool`` (if any), then goes through
+    ``conv`` or ``matrix``, or as it is. Kept in this form so that a device can scatter an event
+    without a row for every source unit: docs/adr/0007-convolution-and-delay-in-the-graph.md.
+    """
+
+    source: int | None
+    delay_ticks: int
+    n_source: int
+    """Number of units of the source; the map takes ``n_map`` of them from ``first`` on."""
+    pool: Pool | None = None
+    conv: Conv | None = None
+    matrix: Floats | None = None
+    """[n after the pool, n]."""
+    first: int = 0
+    source_delays: Ints | None = None
+    target_delays: Ints | None = None
+
+    @property
+    def n_map(self) -> int:
+        """Number of source units that the map takes."""
+        if self.pool is not None:
+            return prod(self.pool.in_shape)
+        return prod(self.conv.in_shape) if self.conv is not None else self.n_source - self.first
+
+    def apply(self, events: Floats) -> Floats:
+        """What events ([B, n_source]) add to x, [B, n], delays aside."""
+        x = events[:, self.first : self.first + self.n_map]
+        if self.pool is not None:
+            x = self.pool.apply(x)
+        if self.conv is not None:
+            x = self.conv.apply(x)
+        return x if self.matrix is None else x @ self.matrix
+
+    @property
+    def weight(self) -> Floats:
+        """The same as a matrix [n_source, n], for maps small enough to be stored so.
+
+        Raises
+        ------
+        ModelError
+            It would have more than ``MAX_DENSE`` weights.
+        """
+        n = int(self.apply(np.zeros((1, self.n_source))).size)
+        if self.n_source * n > MAX_DENSE:
+            raise ModelError(
+                f"a convolution of {self.n_source} onto {n} units is too large to be stored as a "
+                "matrix",
+                fix=f"At most {MAX_DENSE} weights are: convolutions cannot be packed as such yet.",
+            )
+        return dense_rows(self.apply, self.n_source)
+
+
+def dense_rows(apply: Callable[[Floats], Floats], n: int) -> Floats:
+    """The matrix [n, m] of a linear map given as a function on [B, n]."""
+    parts = [apply(np.eye(min(_CHUNK, n - first), n, first)) for first in range(0, n, _CHUNK)]
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +138,7 @@ class Layer:
     op: Op
     """lif: IF, LIF, Threshold; li: I, LI and a bare linear readout (beta 0)."""
     n: int
-    connections: tuple[Connection, ...]
+    connections: tuple[Connection | SpatialConnection, ...]
     beta: Floats
     """Membrane decay per tick, [n], in [0, 1]."""
     alpha: Floats | None
@@ -75,6 +160,8 @@ class Layer:
     """Whether a neuron may fire several times in a tick (then spikes are counts)."""
     v_min: Floats | None = None
     """[n], lowest membrane, relative to the resting potential; None: unbounded."""
+    shape: tuple[int, ...] | None = None
+    """The neurons' axes in the file ([channels, height, width]; flattened in that order)."""
     reset_drops_input: bool = False
     """Late `zero` reset comes after decay and input, so that u is reset_to in the whole tick."""
 
@@ -82,6 +169,15 @@ class Layer:
     def fires(self) -> bool:
         """Whether the layer emits spikes (li and cuba_li do not)."""
         return self.op in ("lif", "cuba_lif")
+
+
+@dataclass(frozen=True)
+class InputPort:
+    """One of several Inputs: a run of the network's input units."""
+
+    name: str
+    shape: tuple[int, ...]
+    first: int
 
 
 @dataclass(frozen=True)
@@ -111,6 +207,10 @@ class Graph:
     notes: tuple[str, ...] = field(default=())
     """Plain-word remarks of load and lower (what was folded, flattened, assumed)."""
     approximations: tuple[Approximation, ...] = ()
+    outputs: tuple[int, ...] = ()
+    """Indices of the layers that feed the Outputs, where there are several; else empty."""
+    inputs: tuple[InputPort, ...] = ()
+    """The Inputs, where there are several; else empty."""
 
 
 def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
@@ -123,4 +223,19 @@ def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
             found.append((layer.name, "a lower bound of the membrane (v_min)"))
         if layer.reset_drops_input:
             found.append((layer.name, "a late reset to zero that loses the tick's input"))
+        found += [(layer.name, what) for c in layer.connections for what in _unpackable(c)]
+    if len(graph.outputs) > 1:
+        found += [(graph.layers[k].name, "one of several Outputs") for k in graph.outputs]
     return tuple(found)
+
+
+def _unpackable(connection: Connection | SpatialConnection) -> list[str]:
+    found = []
+    delays = (connection.source_delays, connection.target_delays)
+    if connection.delay_ticks > 1 or any(delay is not None for delay in delays):
+        found.append("delays of more than one tick")
+    if isinstance(connection, SpatialConnection):
+        n = int(connection.apply(np.zeros((1, connection.n_source))).size)
+        if connection.n_source * n > MAX_DENSE:
+            found.append("a convolution or pooling too large to be stored as a matrix")
+    return found

@@ -3,8 +3,12 @@
 Times are in seconds, everything else in the units of the file. Parameters are float64 and have one
 value per neuron (``load`` has broadcast scalars), in the node's shape. A field's ``metadata`` says
 how a reader treats it: ``role`` is ``neuron`` (one value per neuron, scalar allowed in the file),
-``matrix``, ``bias``, ``shape`` or ``axis``; ``default`` is what NIR itself puts in when the file
-lacks the field; ``may_be_infinite`` marks time constants, where infinity means "no leak".
+``matrix``, ``kernel``, ``bias``, ``shape``, ``sizes`` (integers along the axes of a feature map,
+or one for all), ``padding`` (likewise, or ``same`` or ``valid``), ``count`` or ``axis``;
+``default`` is what NIR itself puts in when the file lacks the field; ``optional`` fields may lack
+without one, and are then found from the neighbours; ``axes`` is the number of axes of a feature
+map; ``file`` is the field's name in the file where it is another; ``may_be_infinite`` marks time
+constants, where infinity means "no leak".
 """
 
 from __future__ import annotations
@@ -13,54 +17,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Shape = tuple[int, ...]
-Edge = tuple[str, str]
-
-
-_NEURON = {"role": "neuron", "default": None}
-_ZERO = {"role": "neuron", "default": 0.0}
-_ONE = {"role": "neuron", "default": 1.0}
-_TAU = {"role": "neuron", "default": None, "may_be_infinite": True}
-_SHAPE = {"role": "shape", "default": None}
-
-
-class Node:
-    """Base of all nodes."""
-
-    @property
-    def input_shape(self) -> Shape:
-        """Shape of what the node takes, without a batch axis."""
-        raise NotImplementedError
-
-    @property
-    def output_shape(self) -> Shape:
-        """Shape of what the node gives, without a batch axis."""
-        return self.input_shape
-
-
-class Neuron(Node):
-    """Base of nodes with state (and Threshold): one value per neuron in every field."""
-
-    @property
-    def input_shape(self) -> Shape:
-        """Shape of the population."""
-        first = getattr(self, fields(self)[0].name)  # type: ignore[arg-type]
-        return tuple(int(d) for d in first.shape)
-
-    @property
-    def fires(self) -> bool:
-        """Whether the node emits spikes."""
-        return type(self).__name__ in ("IF", "LIF", "CubaLIF", "Threshold")
+from tinysnn.feature_maps import AvgPool2d, Conv1d, Conv2d, SumPool2d
+from tinysnn.node import (
+    NEURON_FIELD,
+    ONE_FIELD,
+    SHAPE_FIELD,
+    TAU_FIELD,
+    ZERO_FIELD,
+    Edge,
+    Floats,
+    Neuron,
+    Node,
+    Shape,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Input(Node):
     """Where data enters; no equation."""
 
-    shape: Shape = field(metadata=_SHAPE)
+    shape: Shape = field(metadata=SHAPE_FIELD)
     """Shape of one tick's data."""
 
     @property
@@ -73,7 +50,7 @@ class Input(Node):
 class Output(Node):
     """Where data leaves; no equation."""
 
-    shape: Shape = field(metadata=_SHAPE)
+    shape: Shape = field(metadata=SHAPE_FIELD)
     """Shape of one tick's data."""
 
     @property
@@ -124,7 +101,7 @@ class Affine(Node):
 class Scale(Node):
     """``y = scale x``, element by element."""
 
-    scale: Floats = field(metadata=_NEURON)
+    scale: Floats = field(metadata=NEURON_FIELD)
     """In the shape of x."""
 
     @property
@@ -137,7 +114,7 @@ class Scale(Node):
 class Flatten(Node):
     """Joins the axes ``start_dim`` to ``end_dim`` (both included) in row-major order."""
 
-    input_type: Shape = field(metadata=_SHAPE)
+    input_type: Shape = field(metadata=SHAPE_FIELD | {"optional": True})
     """Shape of what enters."""
     start_dim: int = field(metadata={"role": "axis", "default": 1})
     end_dim: int = field(metadata={"role": "axis", "default": -1})
@@ -157,36 +134,49 @@ class Flatten(Node):
 
 
 @dataclass(frozen=True, eq=False)
+class Delay(Node):
+    """``y(t) = x(t - delay)``, element by element."""
+
+    delay: Floats = field(metadata=NEURON_FIELD)
+    """In s, not below 0, in the shape of x."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of x."""
+        return tuple(int(d) for d in self.delay.shape)
+
+
+@dataclass(frozen=True, eq=False)
 class IF(Neuron):
     """``dv/dt = r x``; spike if v passes ``v_threshold``, then v is reset."""
 
-    r: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
     """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
-    v_threshold: Floats = field(metadata=_NEURON)
-    v_reset: Floats = field(metadata=_ZERO)
+    v_threshold: Floats = field(metadata=NEURON_FIELD)
+    v_reset: Floats = field(metadata=ZERO_FIELD)
 
 
 @dataclass(frozen=True, eq=False)
 class LIF(Neuron):
     """``tau dv/dt = (v_leak - v) + r x``; spike if v passes ``v_threshold``, then v is reset."""
 
-    tau: Floats = field(metadata=_TAU)
+    tau: Floats = field(metadata=TAU_FIELD)
     """Membrane time constant in s."""
-    r: Floats = field(metadata=_NEURON)
-    v_leak: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
+    v_leak: Floats = field(metadata=NEURON_FIELD)
     """Resting potential."""
-    v_threshold: Floats = field(metadata=_NEURON)
-    v_reset: Floats = field(metadata=_ZERO)
+    v_threshold: Floats = field(metadata=NEURON_FIELD)
+    v_reset: Floats = field(metadata=ZERO_FIELD)
 
 
 @dataclass(frozen=True, eq=False)
 class LI(Neuron):
     """``tau dv/dt = (v_leak - v) + r x``; the output is v."""
 
-    tau: Floats = field(metadata=_TAU)
+    tau: Floats = field(metadata=TAU_FIELD)
     """Membrane time constant in s."""
-    r: Floats = field(metadata=_NEURON)
-    v_leak: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
+    v_leak: Floats = field(metadata=NEURON_FIELD)
     """Resting potential."""
 
 
@@ -194,7 +184,7 @@ class LI(Neuron):
 class I(Neuron):  # noqa: E742 - NIR's name
     """``dv/dt = r x``; the output is v."""
 
-    r: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
     """Input resistance (1/s, or 1 per tick: see option ``gain``)."""
 
 
@@ -202,16 +192,16 @@ class I(Neuron):  # noqa: E742 - NIR's name
 class CubaLIF(Neuron):
     """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; spikes as LIF."""
 
-    tau_syn: Floats = field(metadata=_TAU)
+    tau_syn: Floats = field(metadata=TAU_FIELD)
     """Time constant of the synaptic current in s."""
-    tau_mem: Floats = field(metadata=_TAU)
+    tau_mem: Floats = field(metadata=TAU_FIELD)
     """Time constant of the membrane in s."""
-    r: Floats = field(metadata=_NEURON)
-    v_leak: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
+    v_leak: Floats = field(metadata=NEURON_FIELD)
     """Resting potential."""
-    v_threshold: Floats = field(metadata=_NEURON)
-    v_reset: Floats = field(metadata=_ZERO)
-    w_in: Floats = field(metadata=_ONE)
+    v_threshold: Floats = field(metadata=NEURON_FIELD)
+    v_reset: Floats = field(metadata=ZERO_FIELD)
+    w_in: Floats = field(metadata=ONE_FIELD)
     """Gain of the synapses."""
 
 
@@ -219,14 +209,14 @@ class CubaLIF(Neuron):
 class CubaLI(Neuron):
     """``tau_syn di/dt = -i + w_in x;  tau_mem dv/dt = (v_leak - v) + r i``; the output is v."""
 
-    tau_syn: Floats = field(metadata=_TAU)
+    tau_syn: Floats = field(metadata=TAU_FIELD)
     """Time constant of the synaptic current in s."""
-    tau_mem: Floats = field(metadata=_TAU)
+    tau_mem: Floats = field(metadata=TAU_FIELD)
     """Time constant of the membrane in s."""
-    r: Floats = field(metadata=_NEURON)
-    v_leak: Floats = field(metadata=_NEURON)
+    r: Floats = field(metadata=NEURON_FIELD)
+    v_leak: Floats = field(metadata=NEURON_FIELD)
     """Resting potential."""
-    w_in: Floats = field(metadata=_ONE)
+    w_in: Floats = field(metadata=ONE_FIELD)
     """Gain of the synapses."""
 
 
@@ -234,13 +224,21 @@ class CubaLI(Neuron):
 class Threshold(Neuron):
     """Spike if x passes ``threshold``; no state."""
 
-    threshold: Floats = field(metadata=_NEURON)
+    threshold: Floats = field(metadata=NEURON_FIELD)
 
+
+__all__ = [
+    "NODE_TYPES", "Network", "fields_with_role", "Node", "Neuron", "Edge", "Floats", "Shape",
+    "Input", "Output", "Linear", "Affine", "Scale", "Flatten", "Delay",
+    "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d",
+    "IF", "LIF", "LI", "I", "CubaLIF", "CubaLI", "Threshold",
+]  # fmt: skip
 
 NODE_TYPES: Mapping[str, type[Node]] = {
     cls.__name__: cls
     for cls in (
-        Input, Output, Linear, Affine, Scale, Flatten,
+        Input, Output, Linear, Affine, Scale, Flatten, Delay,
+        Conv1d, Conv2d, SumPool2d, AvgPool2d,
         IF, LIF, LI, I, CubaLIF, CubaLI, Threshold,
     )
 }  # fmt: skip

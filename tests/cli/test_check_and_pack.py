@@ -66,19 +66,45 @@ def test_a_truncated_file(refused, model, tmp_path, length):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.nir"]
 
 
-def test_an_unsupported_node_is_named(refused, tmp_path):
+def write_conv(path, n_out=2):
+    """One convolution of 8 x 8 pixels, and a readout without memory."""
     import nir
 
     nodes = {
         "input": nir.Input(np.array([1, 8, 8])),
-        "my_conv": nir.Conv2d((8, 8), np.ones((2, 1, 3, 3)), 1, 0, 1, 1, np.zeros(2)),
-        "output": nir.Output(np.array([2, 6, 6])),
+        "my_conv": nir.Conv2d((8, 8), np.ones((n_out, 1, 3, 3)), 1, 0, 1, 1, np.zeros(n_out)),
+        "output": nir.Output(np.array([n_out, 6, 6])),
     }
-    nir.write(
-        tmp_path / "conv.nir",
-        nir.NIRGraph(nodes, [("input", "my_conv"), ("my_conv", "output")]),
-    )
-    refused(2, "check", tmp_path / "conv.nir", says=["'my_conv' (Conv2d)"])
+    nir.write(path, nir.NIRGraph(nodes, [("input", "my_conv"), ("my_conv", "output")]))
+    return path
+
+
+def test_an_unsupported_node_is_named(refused, tmp_path):
+    import h5py
+
+    path = write_conv(tmp_path / "conv.nir")
+    with h5py.File(path, "r+") as file:
+        del file["node/nodes/my_conv/type"]
+        file["node/nodes/my_conv/type"] = "Conv3d"
+    outcome = refused(2, "check", path, says=["'my_conv' (Conv3d)"])
+    assert [line.split()[-1] for line in outcome.out.splitlines() if "Conv3d" in line] == [
+        "unsupported"
+    ]
+
+
+def test_a_small_convolution_is_checked_and_packed_as_a_matrix(cli, tmp_path):
+    path = write_conv(tmp_path / "conv.nir")
+    assert cli("check", path).code == 0
+    assert cli("pack", path, "-o", tmp_path / "conv.tsnn").code == 0
+
+
+def test_a_large_convolution_is_refused_by_name(cli, refused, monkeypatch, tmp_path):
+    monkeypatch.setattr("tinysnn.graph.MAX_DENSE", 1000)
+    path = write_conv(tmp_path / "conv.nir")
+    outcome = refused(2, "check", path, says=["'my_conv'"])
+    assert "unsupported" in outcome.out
+    refused(2, "pack", path, "-o", tmp_path / "x.tsnn", says=["'my_conv'", "convolution"])
+    assert not (tmp_path / "x.tsnn").exists()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

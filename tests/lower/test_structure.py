@@ -9,8 +9,9 @@ import pytest
 
 from tests.lower.networks import ALL, neuron, row
 from tinysnn.errors import ModelError
-from tinysnn.graph import Graph
-from tinysnn.lower import fold, lower
+from tinysnn.float_sim import simulate
+from tinysnn.graph import Connection, Graph, SpatialConnection, unpackable
+from tinysnn.lower import lower, maps
 from tinysnn.network import Affine, Flatten, Input, Linear, Network, Node, Output, Scale
 
 RANDOM = np.random.default_rng(7)
@@ -28,7 +29,8 @@ def links(graph: Graph) -> set[tuple[str, str, int]]:
 
 
 def matrix(graph: Graph, layer: int = 0, connection: int = 0) -> np.ndarray:
-    return graph.layers[layer].connections[connection].weight
+    weight: np.ndarray = graph.layers[layer].connections[connection].weight
+    return weight
 
 
 def test_chain_is_one_matrix_and_bias() -> None:
@@ -198,11 +200,36 @@ def test_layer_that_feeds_nothing_is_left_out_with_a_note() -> None:
     assert any("side: left out" in note for note in graph.notes)
 
 
+def test_several_inputs_lie_one_after_the_other() -> None:
+    base = row(("fc", Linear(np.eye(2))), ("x", neuron("IF", 2)))
+    nodes = {**base.nodes, "more": Input((3,)), "fc2": Linear(np.arange(6.0).reshape(2, 3))}
+    edges = (*base.edges, ("more", "fc2"), ("fc2", "x"))
+    graph = lower(Network("net", nodes, edges), ALL)
+    assert (graph.n_in, graph.input_shape) == (5, (5,))
+    assert [(port.name, port.shape, port.first) for port in graph.inputs] == [
+        ("in", (2,), 0), ("more", (3,), 2),
+    ]  # fmt: skip
+    total = sum(c.weight for c in graph.layers[0].connections)
+    assert total.tolist() == [[1, 0], [0, 1], [0, 3], [1, 4], [2, 5]]
+
+
+def test_several_outputs_are_given_one_after_the_other() -> None:
+    base = row(("x", neuron("IF", 2)), ("y", neuron("IF", 2)))
+    nodes = {**base.nodes, "first": Output((2,))}
+    graph = lower(Network("net", nodes, (*base.edges, ("x", "first"))), ALL)
+    assert [graph.layers[k].name for k in graph.outputs] == ["y", "x"]
+    assert graph.output == graph.outputs[0]
+    assert {name for name, _ in unpackable(graph)} == {"x", "y"}
+    assert simulate(graph, np.ones((3, 2))).output.shape == (3, 4)
+
+
 @pytest.mark.parametrize("kind", [Input, Output])
-def test_one_input_and_one_output(kind: type[Input | Output]) -> None:
-    edge = ("second", "x") if kind is Input else ("x", "second")
-    with pytest.raises(ModelError, match="second"):
-        lower(changed(second=(kind((2,)), (edge,))), ALL)
+def test_no_input_or_no_output(kind: type[Input | Output]) -> None:
+    base = row(("x", neuron("IF", 2)))
+    nodes = {name: node for name, node in base.nodes.items() if not isinstance(node, kind)}
+    edges = tuple(edge for edge in base.edges if set(edge) <= set(nodes))
+    with pytest.raises(ModelError, match=f"no {kind.__name__}"):
+        lower(Network("net", nodes, edges), ALL)
 
 
 def test_output_that_nothing_feeds() -> None:
@@ -212,12 +239,20 @@ def test_output_that_nothing_feeds() -> None:
 
 
 def test_products_too_large_to_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold, "MAX_WEIGHTS", 100)
+    monkeypatch.setattr(maps, "MAX_WEIGHTS", 100)
     wide, tall = Linear(np.ones((1, 11))), Linear(np.ones((11, 1)))
     with pytest.raises(ModelError, match=r"node 'tall': .*11 x 11"):
         lower(row(("wide", wide), ("tall", tall), ("x", neuron("IF", 11))), ALL)
-    with pytest.raises(ModelError, match="direct connection"):
-        lower(row(("x", neuron("IF", 11))), ALL)
+
+
+def test_wide_one_to_one_connections_are_no_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = row(("x", neuron("IF", 11)))
+    small = lower(network, ALL).layers[0].connections[0]
+    monkeypatch.setattr(maps, "SMALL", 100)
+    wide = lower(network, ALL).layers[0].connections[0]
+    assert isinstance(small, Connection)
+    assert isinstance(wide, SpatialConnection)
+    assert wide.weight.tolist() == small.weight.tolist() == np.eye(11).tolist()
 
 
 def test_long_chains_do_not_recurse() -> None:

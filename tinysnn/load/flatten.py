@@ -8,20 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from tinysnn.errors import ModelError
-from tinysnn.load.hdf5 import Group, Member, Value
+from tinysnn.load.hdf5 import Group, Member
+from tinysnn.load.mend import mended_edges
+from tinysnn.load.raw import RawNode
 from tinysnn.network import NODE_TYPES, Edge
 
 _SUBGRAPH = "NIRGraph"
 _IGNORED = frozenset({"type", "metadata"})
-
-
-@dataclass(frozen=True)
-class RawNode:
-    """A node as the file holds it."""
-
-    kind: str
-    """NIR's name of the node type."""
-    fields: dict[str, Value]
 
 
 @dataclass
@@ -34,6 +27,8 @@ class FlatGraph:
     """Inputs and Outputs of subgraphs: they only pass values on."""
     unsupported: dict[str, str] = field(default_factory=dict)
     """Name and type of each node that cannot be deployed."""
+    notes: list[str] = field(default_factory=list)
+    """What was mended."""
 
 
 def flatten(root: Group, where: str) -> FlatGraph:
@@ -66,7 +61,10 @@ def _add_level(graph: FlatGraph, group: Group, prefix: str, where: str) -> None:
     for name, member in nodes.members.items():
         # the cast holds: _kind has refused everything that is not a group
         _add_node(graph, cast("Group", member), prefix, name, where)
-    for source, target in _edges(group, here):
+    edges, ports, notes = mended_edges(_edges(group, here), kinds)
+    graph.ports |= {prefix + port for port in ports}
+    graph.notes += [f"{prefix[:-1]}: {note}" if prefix else note for note in notes]
+    for source, target in edges:
         tail = _end(source, nodes, "Output", here)
         head = _end(target, nodes, "Input", here)
         for name, end in ((source, tail), (target, head)):

@@ -11,8 +11,10 @@ from pathlib import Path
 from tinysnn.errors import ModelError
 from tinysnn.load.flatten import FlatGraph, flatten
 from tinysnn.load.hdf5 import Group, read_tree
+from tinysnn.load.mend import mend_shapes
 from tinysnn.load.shapes import broadcast, check_edges, resolve_shapes
 from tinysnn.load.values import Fields, parse_fields
+from tinysnn.load.windows import FOLLOWING, with_shape
 from tinysnn.network import NODE_TYPES, Edge, Input, Network, Node, Output
 
 
@@ -41,18 +43,18 @@ def _network(flat: FlatGraph, path: Path) -> Network:
     _refuse_unsupported(flat, where)
     kinds = {name: raw.kind for name, raw in flat.nodes.items()}
     values: dict[str, Fields] = {}
-    notes: list[str] = []
+    notes = list(flat.notes)
     for name, raw in flat.nodes.items():
         values[name], more = parse_fields(raw, f"{where}: node {name!r}")
         notes += [note.replace(f"{where}: ", "", 1) for note in more]
     takes, gives = resolve_shapes(kinds, values, flat.edges, where)
+    notes += mend_shapes(kinds, values, (takes, gives), flat.edges, where)
     notes += check_edges(takes, gives, flat.edges, where)
     nodes: dict[str, Node] = {}
     for name, kind in kinds.items():
         full = broadcast(kind, values[name], takes[name])
-        if kind == "Flatten":
-            full["input_type"] = takes[name]
-        nodes[name] = NODE_TYPES[kind](**full)
+        following = kind in FOLLOWING
+        nodes[name] = with_shape(kind, full, takes[name]) if following else NODE_TYPES[kind](**full)
     edges = _without_ports(flat, where)
     nodes = {name: node for name, node in nodes.items() if name not in flat.ports}
     _check_ends(nodes, edges, where)
@@ -99,15 +101,13 @@ def _without_ports(flat: FlatGraph, where: str) -> tuple[Edge, ...]:
 
 
 def _check_ends(nodes: dict[str, Node], edges: tuple[Edge, ...], where: str) -> None:
-    """Exactly one Input that nothing feeds and one Output that feeds nothing."""
+    """At least one Input and one Output; nothing feeds the former, the latter feeds nothing."""
     for node_type in (Input, Output):
-        found = [name for name, node in nodes.items() if isinstance(node, node_type)]
-        if len(found) != 1:
-            names = f" ({', '.join(map(repr, found))})" if found else ""
+        if not any(isinstance(node, node_type) for node in nodes.values()):
             raise ModelError(
-                f"{len(found)} {node_type.__name__} nodes{names} where one is due",
+                f"no {node_type.__name__} node",
                 where=where,
-                fix=f"Give the graph exactly one {node_type.__name__}.",
+                fix=f"Give the graph an {node_type.__name__}.",
             )
     for source, target in edges:
         if isinstance(nodes[source], Output) or isinstance(nodes[target], Input):

@@ -10,7 +10,8 @@ import numpy as np
 
 from tinysnn.errors import ModelError
 from tinysnn.load.values import Fields
-from tinysnn.network import NODE_TYPES, Affine, Edge, Flatten, Linear, Shape, fields_with_role
+from tinysnn.load.windows import FOLLOWING, followed, own_shapes
+from tinysnn.network import NODE_TYPES, Affine, Edge, Linear, Shape, fields_with_role
 
 Ends = dict[str, Shape]
 MAX_ELEMENTS = 1 << 21
@@ -63,18 +64,21 @@ class _Flow:
                     continue
                 shape = self.gives[source]
                 self.takes[target] = self.gives[target] = shape
-                if self.kinds[target] == "Flatten":
-                    here = f"{self.where}: node {target!r}"
-                    self.gives[target] = _flattened(self.values[target], shape, here)
+                if self.kinds[target] in FOLLOWING:
+                    ends = self._followed(target, shape)
+                    self.takes[target], self.gives[target] = ends
                 queue.append(target)
 
+    def _followed(self, name: str, shape: Shape) -> tuple[Shape, Shape]:
+        return followed(self.kinds[name], self.values[name], shape, f"{self.where}: node {name!r}")
+
     def spread_back(self, backward: dict[str, list[str]]) -> None:
-        """A node still unknown takes the shape of the node it feeds (not through a Flatten)."""
+        """A node still unknown takes the shape of the node it feeds (not through ``FOLLOWING``)."""
         queue = deque(self.takes)
         while queue:
             target = queue.popleft()
             for source in backward[target]:
-                if source not in self.takes and self.kinds[source] != "Flatten":
+                if source not in self.takes and self.kinds[source] not in FOLLOWING:
                     self.takes[source] = self.gives[source] = self.takes[target]
                     queue.append(source)
 
@@ -133,9 +137,8 @@ def _own_shapes(kind: str, values: Fields, where: str) -> tuple[Shape, Shape] | 
                 fix="Export the network again.",
             )
         return (columns,), (rows,)
-    if node_type is Flatten:
-        shape = values.get("input_type")
-        return None if shape is None else (shape, _flattened(values, shape, where))
+    if kind in FOLLOWING:
+        return own_shapes(kind, values, where)
     if "shape" in values:
         return values["shape"], values["shape"]
     found = _parameter_shape(kind, values, where)
@@ -157,18 +160,6 @@ def _parameter_shape(kind: str, values: Fields, where: str) -> Shape | None:
                 )
             shape, owner = new, name
     return shape or None
-
-
-def _flattened(values: Fields, shape: Shape, where: str) -> Shape:
-    rank = len(shape)
-    start, end = (a + rank if a < 0 else a for a in (values["start_dim"], values["end_dim"]))
-    if not 0 <= start <= end < rank:
-        raise ModelError(
-            f"joins axes {values['start_dim']} to {values['end_dim']} of shape {list(shape)}",
-            where=where,
-            fix="start_dim must not come after end_dim, and both must exist.",
-        )
-    return Flatten(shape, start, end).output_shape
 
 
 def broadcast(kind: str, values: Fields, shape: Shape) -> Fields:

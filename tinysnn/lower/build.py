@@ -7,16 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from tinysnn.errors import ModelError
-from tinysnn.graph import Connection, Graph, Layer
-from tinysnn.lower.fold import Expression, dense, fold
+from tinysnn.graph import Graph, InputPort, Layer
+from tinysnn.lower.connect import Places, connections
+from tinysnn.lower.fold import Expression, Term, fold
 from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
 from tinysnn.lower.profiles import named, with_profile
 from tinysnn.lower.questions import require_options
 from tinysnn.network import Input, Network, Neuron, Output
 from tinysnn.options import LowerOptions
-
-_INPUT_FIRST = -1
 
 
 def lower(network: Network, options: LowerOptions) -> Graph:
@@ -29,63 +28,95 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         possible values), or contradicts the network.
     ModelError
         Decay outside [0, 1], a node without input, a loop without a neuron, a membrane that feeds
-        another layer, no path from Input to Output.
+        another layer, no path from Input to Output, a map too large to hold.
     """
     require_options(network, options)
     options = with_profile(network, options)
-    source, sink = _end(network, Input), _end(network, Output)
-    entering, readout = _with_readout(network, fold(network), sink)
-    live = _live(entering, source, readout, network)
-    order = [name for name in schedule(_targets(entering, live), source) if name != source]
-    position = {name: index for index, name in enumerate(order)} | {source: _INPUT_FIRST}
+    inputs, sinks = _ends(network, Input), _ends(network, Output)
+    folded = fold(network, options.dt_s)
+    entering, readouts = _with_readouts(network, folded.entering, sinks)
+    live = _live(entering, inputs, readouts, network)
+    order = _order(entering, live, inputs)
+    places = _places(network, inputs, order)
     notes = [*network.notes, *_assumed(options, network), *_dropped(network, live)]
     layers = []
     for name in order:
         update = _update(network, name, entering[name], options)
-        layers.append(_layer(name, entering[name], update, position))
+        layers.append(_layer(network, name, entering[name], update, places))
         notes += [*_folded(network, name, entering[name]), *update.notes]
         notes += _delayed(order, layers[-1])
-    node = network.nodes[source]
+    outputs = tuple(places.layers[name] for name in readouts)
+    shape = network.nodes[inputs[0]].output_shape
     return Graph(
         name=network.name,
-        n_in=int(np.prod(node.output_shape)),
-        input_shape=node.output_shape,
+        n_in=places.n_in,
+        input_shape=shape if len(inputs) == 1 else (places.n_in,),
         input_scale=options.input_scale,
         layers=tuple(layers),
-        output=position[readout],
+        output=outputs[0],
         dt_s=options.dt_s,
         notes=tuple(notes),
+        approximations=folded.approximations,
+        outputs=outputs if len(outputs) > 1 else (),
+        inputs=_ports(network, places) if len(inputs) > 1 else (),
     )
 
 
-def _end(network: Network, kind: type[Input | Output]) -> str:
+def _ends(network: Network, kind: type[Input | Output]) -> list[str]:
     found = [name for name, node in network.nodes.items() if isinstance(node, kind)]
-    if len(found) != 1:
-        names = ", ".join(map(repr, found)) or "none"
+    if not found:
         raise ModelError(
-            f"one {kind.__name__} is due, found {names}",
+            f"no {kind.__name__} node",
             where=network.name,
-            fix=f"Give the network exactly one {kind.__name__}.",
+            fix=f"Give the network an {kind.__name__}.",
         )
-    return found[0]
+    return found
 
 
-def _with_readout(
-    network: Network, entering: dict[str, Expression], sink: str
-) -> tuple[dict[str, Expression], str]:
-    """The layers' expressions and the output layer's name.
+def _places(network: Network, inputs: list[str], order: list[str]) -> Places:
+    first: dict[str, int] = {}
+    n_in = 0
+    for name in inputs:
+        first[name] = n_in
+        n_in += int(np.prod(network.nodes[name].output_shape))
+    return Places({name: index for index, name in enumerate(order)}, first, n_in)
+
+
+def _ports(network: Network, places: Places) -> tuple[InputPort, ...]:
+    return tuple(
+        InputPort(name, network.nodes[name].output_shape, first)
+        for name, first in places.inputs.items()
+    )
+
+
+def _with_readouts(
+    network: Network, entering: dict[str, Expression], sinks: list[str]
+) -> tuple[dict[str, Expression], list[str]]:
+    """The layers' expressions and the name of the layer of each Output."""
+    layers = {name: expression for name, expression in entering.items() if name not in sinks}
+    readouts = []
+    for sink in sinks:
+        name = _readout(network, entering, sink)
+        if name not in layers:
+            layers[name] = entering[sink]
+        readouts.append(name)
+    return layers, readouts
+
+
+def _readout(network: Network, entering: dict[str, Expression], sink: str) -> str:
+    """The layer that an Output shows.
 
     A sum or bare linear node before the Output becomes a layer, named after that node.
     """
     if sink not in entering:
         raise ModelError("nothing feeds the Output", where=network.name, fix="Connect it.")
-    end = entering.pop(sink)
-    (name, matrix), *more = end.terms.items()
-    plain = matrix is None and not more and not end.bias.any()
-    if plain and isinstance(network.nodes[name], Neuron):
-        return entering, name
+    end = entering[sink]
+    first, *more = end.terms
+    plain = first.map.is_identity and not (more or end.bias.any() or _has_delay(first))
+    if plain and isinstance(network.nodes[first.source], Neuron):
+        return first.source
     graded = [
-        s for s in end.terms
+        s for s in end.sources
         if isinstance(node := network.nodes[s], Neuron) and not node.fires
     ]  # fmt: skip
     if graded:
@@ -95,35 +126,54 @@ def _with_readout(
             fix="Let it alone feed the Output.",
         )
     last = [s for s, t in network.edges if t == sink]
-    readout = last[0] if len(last) == 1 and last[0] not in end.terms else sink
-    return {**entering, readout: end}, readout
+    alone = len(last) == 1 and last[0] not in end.sources
+    return last[0] if alone and last[0] not in entering else sink
 
 
-def _targets(entering: Mapping[str, Expression], live: set[str]) -> dict[str, list[str]]:
-    """Which live layers each live layer (and the Input) feeds, in the order of the file."""
+def _has_delay(term: Term) -> bool:
+    return term.ticks > 0 or term.pre is not None or term.post is not None
+
+
+def _targets(
+    entering: Mapping[str, Expression], live: set[str], *, delayed: bool = True
+) -> dict[str, list[str]]:
+    """Which live layers each live layer (and Input) feeds, in the order of the file.
+
+    Without ``delayed``, connections that all take a tick or more are left out.
+    """
     targets: dict[str, list[str]] = {name: [] for name in live}
     for name, expression in entering.items():
-        for source in expression.terms:
+        now = [term.source for term in expression.terms if delayed or not term.delayed]
+        for source in dict.fromkeys(now):
             if name in live and source in live:
                 targets[source].append(name)
     return targets
 
 
+def _order(entering: Mapping[str, Expression], live: set[str], inputs: list[str]) -> list[str]:
+    """The layers in the order they run."""
+    reached = schedule(_targets(entering, live), inputs)
+    roots = [*inputs, *(name for name in reached if name not in inputs)]
+    order = schedule(_targets(entering, live, delayed=False), roots)
+    return [name for name in order if name not in inputs]
+
+
 def _live(
-    entering: Mapping[str, Expression], source: str, readout: str, network: Network
+    entering: Mapping[str, Expression], inputs: list[str], readouts: list[str], network: Network
 ) -> set[str]:
-    """The Input and the layers that the output depends on; all must be fed by the Input."""
-    back = {name: list(expression.terms) for name, expression in entering.items()} | {source: []}
-    live = reachable(back, readout)
-    fed = reachable(_targets(entering, live | {source}), source)
+    """The Inputs and the layers that an output depends on; all must be fed by an Input."""
+    back = {name: list(expression.sources) for name, expression in entering.items()}
+    back |= {name: [] for name in inputs}
+    live = reachable(back, readouts)
+    fed = reachable(_targets(entering, live | set(inputs)), inputs)
     lost = [name for name in entering if name in live - fed]
-    if lost or source not in live:
+    if lost or not live & set(inputs):
         raise ModelError(
             "no path from the Input leads here",
-            where=f"{network.name}: node {(lost or [readout])[0]!r}",
+            where=f"{network.name}: node {(lost or readouts)[0]!r}",
             fix="Connect it to the Input or remove it.",
         )
-    return live
+    return live | set(inputs)
 
 
 def _assumed(options: LowerOptions, network: Network) -> list[str]:
@@ -151,23 +201,13 @@ def _update(
 
 
 def _layer(
-    name: str, entering: Expression, update: NeuronUpdate, position: Mapping[str, int]
+    network: Network, name: str, entering: Expression, update: NeuronUpdate, places: Places
 ) -> Layer:
-    connections = []
-    for source in sorted(entering.terms, key=position.__getitem__):
-        index = position[source]
-        connections.append(
-            Connection(
-                source=None if index == _INPUT_FIRST else index,
-                delay_ticks=int(index >= position[name]),
-                weight=dense(entering, source) * update.gain,
-            )
-        )
     return Layer(
         name=name,
         op=update.op,
         n=entering.n,
-        connections=tuple(connections),
+        connections=connections(name, entering, update.gain, places),
         beta=update.beta,
         alpha=update.alpha,
         bias=entering.bias * update.gain,
@@ -181,6 +221,7 @@ def _layer(
         many_spikes=update.many_spikes,
         v_min=update.v_min,
         reset_drops_input=update.reset_drops_input,
+        shape=network.nodes[name].output_shape,
     )
 
 
@@ -196,5 +237,5 @@ def _delayed(order: list[str], layer: Layer) -> list[str]:
     return [
         f"{order[c.source]} -> {layer.name}: arrives one tick later"
         for c in layer.connections
-        if c.delay_ticks and c.source is not None
+        if c.delay_ticks == 1 and c.source is not None
     ]

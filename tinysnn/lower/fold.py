@@ -1,46 +1,104 @@
-"""Linear, Affine, Scale and Flatten between populations become one matrix and bias per source."""
+"""What lies between populations (weights, convolutions, pooling, scales, delays) becomes sums.
+
+What enters a population is a sum of terms, each the output of one population through one linear
+map, some ticks later, and a constant.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinysnn.errors import ModelError
-from tinysnn.graph import Floats
-from tinysnn.network import Affine, Flatten, Input, Linear, Network, Neuron, Node, Output, Scale
+from tinysnn.graph import Approximation, Floats, Ints
+from tinysnn.lower import maps
+from tinysnn.lower.delays import in_ticks, later, split
+from tinysnn.lower.maps import LinearMap
+from tinysnn.network import (
+    Affine,
+    AvgPool2d,
+    Conv1d,
+    Conv2d,
+    Delay,
+    Flatten,
+    Input,
+    Linear,
+    Network,
+    Neuron,
+    Node,
+    Output,
+    Scale,
+    SumPool2d,
+)
 
-MAX_WEIGHTS = 1 << 25
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One population's output through a map, ``ticks`` later and by unit later still."""
+
+    source: str
+    """Input or neuron node."""
+    map: LinearMap
+    ticks: int = 0
+    pre: Ints | None = None
+    """[n of the source], further ticks before the map."""
+    post: Ints | None = None
+    """[n], further ticks behind the map."""
+
+    @property
+    def delayed(self) -> bool:
+        """Whether every spike arrives at least one tick later."""
+        least = [self.ticks, *(int(d.min()) for d in (self.pre, self.post) if d is not None)]
+        return sum(least) > 0
 
 
 @dataclass(frozen=True, eq=False)
 class Expression:
-    """A sum over populations: ``sum of outputs @ matrix + bias``."""
+    """A sum over populations: terms and a constant."""
 
     n: int
-    terms: Mapping[str, Floats | None]
-    """Per source (Input or neuron node) the matrix [n_source, n]; None is the identity."""
+    terms: tuple[Term, ...]
     bias: Floats
     """[n]."""
     through: tuple[str, ...] = ()
     """The linear nodes folded in."""
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The populations that contribute, each once."""
+        return tuple(dict.fromkeys(term.source for term in self.terms))
 
-def fold(network: Network) -> dict[str, Expression]:
-    """What enters each neuron node and the Output, as sums over neurons and the Input.
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """What enters each neuron node and Output."""
+
+    entering: dict[str, Expression]
+    approximations: tuple[Approximation, ...]
+
+
+def fold(network: Network, dt_s: float | None) -> Folded:
+    """What enters each neuron node and the Outputs, as sums over neurons and the Inputs.
+
+    Parameters
+    ----------
+    dt_s
+        Length of a tick in s, for Delay nodes; None if there is none.
 
     Raises
     ------
     ModelError
         A node nothing feeds, a loop of linear nodes without a neuron, a membrane (LI, I, CubaLI)
-        that goes into weights or neurons, or a product too large to hold.
+        that goes into weights or neurons, a delay that is too long, or a product too large to hold.
     """
     sources: dict[str, list[str]] = {name: [] for name in network.nodes}
     for source, target in network.edges:
         sources[target].append(source)
     known: dict[str, Expression] = {}
     entering: dict[str, Expression] = {}
+    nearly: list[Approximation] = []
     for name in _linear_first(network, sources):
         node = network.nodes[name]
         if isinstance(node, Input):
@@ -49,21 +107,26 @@ def fold(network: Network) -> dict[str, Expression]:
         if not sources[name]:
             raise _error(network, name, "gets no input", "Connect it or remove it.")
         _refuse_graded(network, name, sources[name])
-        total = _sum([_give(network, known, source) for source in sources[name]])
-        if _is_linear(node):
-            known[name] = _through(network, name, node, total)
-        else:
-            entering[name] = total
-    return entering
+        try:
+            total = _sum([_give(network, known, source) for source in sources[name]])
+            if not _is_linear(node):
+                entering[name] = total
+            elif isinstance(node, Delay):
+                known[name] = _delayed(name, node, total, dt_s, nearly)
+            else:
+                known[name] = _through(name, node, total)
+        except ModelError as exc:
+            raise exc if exc.where else _error(network, name, exc.what, exc.fix) from exc
+    return Folded(entering, tuple(nearly))
 
 
 def _is_linear(node: Node) -> bool:
-    return isinstance(node, (Linear, Affine, Scale, Flatten))
+    return not isinstance(node, (Neuron, Input, Output))
 
 
 def _identity(name: str, node: Node) -> Expression:
     n = int(np.prod(node.output_shape))
-    return Expression(n, {name: None}, np.zeros(n))
+    return Expression(n, (Term(name, maps.identity(n)),), np.zeros(n))
 
 
 def _give(network: Network, known: dict[str, Expression], source: str) -> Expression:
@@ -117,68 +180,97 @@ def _refuse_graded(network: Network, name: str, sources: list[str]) -> None:
 def _sum(parts: list[Expression]) -> Expression:
     if len(parts) == 1:
         return parts[0]
-    terms: dict[str, Floats | None] = {}
-    for part in parts:
-        for source, matrix in part.terms.items():
-            terms[source] = (
-                _dense(terms[source], part.n) + _dense(matrix, part.n)
-                if source in terms
-                else matrix
-            )
     bias: Floats = np.sum([part.bias for part in parts], axis=0)
     through = tuple(dict.fromkeys(name for part in parts for name in part.through))
+    terms = merged(term for part in parts for term in part.terms)
     return Expression(parts[0].n, terms, bias, through)
 
 
-def _dense(matrix: Floats | None, n: int) -> Floats:
-    return np.eye(n) if matrix is None else matrix
+def merged(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """The terms, with matrices of the same source and delay added into one."""
+    result: list[Term] = []
+    for term in terms:
+        like = [k for k, other in enumerate(result) if _addable(other, term)]
+        if like:
+            other = result[like[0]]
+            result[like[0]] = replace(other, map=maps.added(other.map, term.map))
+        else:
+            result.append(term)
+    return tuple(result)
 
 
-def dense(expression: Expression, source: str) -> Floats:
-    """The matrix [n_source, n] of one term."""
-    matrix = expression.terms[source]
-    if matrix is None and expression.n**2 > MAX_WEIGHTS:
-        raise ModelError(
-            f"the direct connection from {source!r} has {expression.n} neurons, too many",
-            fix=f"At most {MAX_WEIGHTS} weights are taken per connection.",
-        )
-    return _dense(matrix, expression.n)
+def _addable(first: Term, second: Term) -> bool:
+    plain = all(
+        term.pre is None and term.post is None and term.map.conv is None and term.map.pool is None
+        for term in (first, second)
+    )
+    return plain and first.source == second.source and first.ticks == second.ticks
 
 
-def _through(network: Network, name: str, node: Node, entering: Expression) -> Expression:
+def _through(name: str, node: Node, entering: Expression) -> Expression:
     """The expression after a linear node."""
     through = (*entering.through, name)
+    if isinstance(node, Flatten):  # row-major order stays
+        return replace(entering, through=through)
+    n = int(np.prod(node.output_shape))
+    ready = entering.terms if isinstance(node, Scale) else _without_post(entering.terms)
+    terms = merged(replace(term, map=behind(term.map, node)) for term in ready)
+    bias = behind(maps.identity(entering.n), node).apply(entering.bias[None])[0]
+    if isinstance(node, (Affine, Conv1d, Conv2d)):
+        own = getattr(node, "bias", None)
+        bias = bias if own is None else bias + np.repeat(own, n // own.size)
+    return Expression(n, terms, bias, through)
+
+
+def _without_post(terms: Iterable[Term]) -> list[Term]:
+    """The terms without delays behind their maps, which what follows would mix."""
+    parts = []
+    for term in terms:
+        if term.post is None:
+            parts.append(term)
+            continue
+        parts += [
+            replace(term, map=maps.masked(term.map, keep), ticks=term.ticks + ticks, post=None)
+            for ticks, keep in split(term.post)
+        ]
+    return parts
+
+
+def behind(linear: LinearMap, node: Node) -> LinearMap:
+    """A map with a linear node behind it, the node's bias aside."""
     if isinstance(node, Scale):
-        scale = node.scale.reshape(-1)
-        terms = {s: _scaled(network, name, m, scale) for s, m in entering.terms.items()}
-        return Expression(entering.n, terms, entering.bias * scale, through)
-    if not isinstance(node, (Linear, Affine)):  # Flatten: row-major order stays
-        return Expression(entering.n, entering.terms, entering.bias, through)
-    weight = np.ascontiguousarray(node.weight.T)
-    products: dict[str, Floats | None] = {}
-    for source, matrix in entering.terms.items():
-        rows = entering.n if matrix is None else matrix.shape[0]
-        _check_size(network, name, rows, weight.shape[1])
-        products[source] = weight if matrix is None else matrix @ weight
-    bias = entering.bias @ weight + (node.bias if isinstance(node, Affine) else 0.0)
-    return Expression(weight.shape[1], products, bias, through)
+        return maps.then_scale(linear, node.scale.reshape(-1))
+    if isinstance(node, (Conv1d, Conv2d)):
+        return maps.then_conv(linear, node.conv)
+    if isinstance(node, (SumPool2d, AvgPool2d)):
+        pooled = maps.then_pool(linear, node.pool)
+        return maps.then_scale(pooled, np.full(pooled.n_out, node.factor))
+    assert isinstance(node, (Linear, Affine))
+    return maps.then_matrix(linear, np.ascontiguousarray(node.weight.T))
 
 
-def _scaled(network: Network, name: str, matrix: Floats | None, scale: Floats) -> Floats:
-    if matrix is not None:
-        return matrix * scale
-    _check_size(network, name, scale.size, scale.size)
-    return np.diag(scale)
-
-
-def _check_size(network: Network, name: str, rows: int, columns: int) -> None:
-    if rows * columns > MAX_WEIGHTS:
-        raise _error(
-            network,
-            name,
-            f"folded with what comes before it is a {rows} x {columns} matrix",
-            f"At most {MAX_WEIGHTS} weights are taken per connection; put a neuron between.",
-        )
+def _delayed(
+    name: str,
+    node: Delay,
+    entering: Expression,
+    dt_s: float | None,
+    nearly: list[Approximation],
+) -> Expression:
+    ticks, error = in_ticks(node.delay.reshape(-1), dt_s)
+    if error is not None:
+        nearly.append(Approximation(name, "delays rounded to whole ticks, by at most s", error))
+    if entering.bias.any() and ticks.any():
+        what = "the bias before it acts from the first tick on: ticks too early"
+        nearly.append(Approximation(name, what, float(ticks.max())))
+    terms = []
+    for term in entering.terms:
+        if bool((ticks == ticks[0]).all()):
+            terms.append(replace(term, ticks=term.ticks + int(ticks[0])))
+        elif term.map.is_identity and term.post is None:
+            terms.append(replace(term, pre=later(term.pre, ticks)))
+        else:
+            terms.append(replace(term, post=later(term.post, ticks)))
+    return Expression(entering.n, tuple(terms), entering.bias, (*entering.through, name))
 
 
 def _error(network: Network, name: str, what: str, fix: str) -> ModelError:

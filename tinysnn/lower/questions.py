@@ -10,7 +10,7 @@ import numpy as np
 from tinysnn.errors import OptionError
 from tinysnn.lower.neurons import file_gains
 from tinysnn.lower.profiles import PROFILES, named, with_profile
-from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron, Threshold
+from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, Delay, I, Network, Neuron, Threshold
 from tinysnn.options import CHOICES, LowerOptions, NodeOptions
 
 
@@ -44,6 +44,8 @@ def missing_options(network: Network, options: LowerOptions) -> tuple[Question, 
         if isinstance(node, Neuron):
             for option in _missing(node, options.of(name)):
                 needed.setdefault(option, []).append(name)
+        elif isinstance(node, Delay) and options.dt_s is None and node.delay.any():
+            needed.setdefault("dt_s", []).append(name)
     hints = {} if profile is None else profile.hints
     return tuple(
         Question(
