@@ -252,9 +252,9 @@ def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | 
 
 
 def _places(beta: int) -> int:
-    """k where beta is 1 - 2^-k, else 0."""
+    """k where beta is 1 - 2^-k and k at most 15, else 0."""
     lost = ONE_Q16 - beta
-    return 16 - (lost.bit_length() - 1) if 0 < lost < ONE_Q16 and lost & (lost - 1) == 0 else 0
+    return 16 - (lost.bit_length() - 1) if 1 < lost < ONE_Q16 and lost & (lost - 1) == 0 else 0
 
 
 def _fits_packed(layer: PackedLayer, round_up: int) -> bool:
@@ -293,7 +293,7 @@ def _named(
     marks = [
         f"{decay}{places}" + "w" * bool(given["whole"]) + "p" * bool(given["packed"]),
         str(spec.compare),
-        str(spec.reset) + f"{layer.wide('reset_to')[0]:x}" * (family == "v6m"),
+        str(spec.reset) + f"{layer.wide('reset_to')[0] & 65535:x}" * (family == "v6m"),
         "sat" * bool(given["saturates"]),
         tables,
         str(given["constant"]),
