@@ -75,7 +75,7 @@ def render(packs: Sequence[Pack], *, core: str) -> dict[str, str]:
         for suffix in ("h", "c"):
             template = environment.get_template(f"model.{suffix}.jinja")
             texts[f"{view.prefix}.{suffix}"] = _tidy(template.render(m=view))
-        if view.rows_kernels or view.neurons_kernels:
+        if view.rows_kernels or view.neurons_kernels or view.events_kernel:
             template = environment.get_template("kernels.S.jinja")
             texts[f"{view.prefix}_kernels.S"] = _tidy(template.render(m=view))
     image = environment.get_template("image.c.jinja")

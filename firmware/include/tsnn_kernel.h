@@ -102,6 +102,10 @@ typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
 /** One half of such a pair. */
 typedef uint16_t __attribute__((may_alias)) tsnn_lane_t;
 
+/** What tsnn_gather does, in assembly. */
+typedef uint32_t tsnn_list_kernel_t(const uint32_t *spikes, uint32_t n_words, uint32_t first_row,
+                                    uint16_t *events);
+
 /** The synapses of a layer for an assembly kernel, in blocks of neurons. */
 typedef struct {
     const uint32_t *table; /**< blocks of rows of words of weights */
@@ -110,8 +114,8 @@ typedef struct {
 } tsnn_rows_t;
 
 /** Add up the rows of a tick's events: sums of two neighbouring neurons per word. */
-typedef void tsnn_rows_kernel_t(const tsnn_rows_t *rows, const uint16_t *events,
-                                uint32_t n_events, uint32_t *sums);
+typedef void tsnn_rows_kernel_t(const tsnn_rows_t *rows, const uint16_t *events, uint32_t n_events,
+                                uint32_t *sums);
 
 /** The neurons of a layer for an assembly kernel: what is the same for all, and the rest. */
 typedef struct {

@@ -94,7 +94,8 @@ def choose(
     family = family_of(core)
     if family is None or graded:
         return None, None
-    neurons = neurons_kernel(layer, family, equation, biased=layer.spec.bits < 8)
+    biased = layer.spec.bits < 8 or family == "v6m"
+    neurons = neurons_kernel(layer, family, equation, biased=biased)
     if neurons is not None:
         rows = rows_kernel(layer, family, in_state_units=True)
         if rows is not None:
@@ -186,10 +187,10 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
     uniform_reset = spec.reset == "zero" and not fixed["reset_table"]
     needs += ["reset_register"] * uniform_reset
     theta_table = not same(layer.wide("theta"))
-    free = _free(decay, theta_table, any(fixed.values()))
+    free = _free(decay, theta_table=theta_table, other_tables=any(fixed.values()))
     if len(free) < len(needs):  # a table of thresholds, though all are the same, frees a register
         theta_table = True
-        free = _free(decay, theta_table, any(fixed.values()))
+        free = _free(decay, theta_table=theta_table, other_tables=any(fixed.values()))
     if len(free) < len(needs):  # the same for resets: with a table of thresholds there is one more
         needs.remove("reset_register")
         fixed["reset_table"] = True
@@ -209,7 +210,7 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
     )
 
 
-def _free(decay: str, theta_table: bool, other_tables: bool) -> list[str]:
+def _free(decay: str, *, theta_table: bool, other_tables: bool) -> list[str]:
     free = ["lr"] if not (theta_table or other_tables) else []
     free += ["r8", "r9"] if decay != "mul" else []
     return free + ["r10"] * theta_table
@@ -252,7 +253,7 @@ def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | 
 
 
 def _places(beta: int) -> int:
-    """k where beta is 1 - 2^-k and k at most 15, else 0."""
+    """Places k where beta is 1 - 2^-k and k at most 15, else 0."""
     lost = ONE_Q16 - beta
     return 16 - (lost.bit_length() - 1) if 1 < lost < ONE_Q16 and lost & (lost - 1) == 0 else 0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tinysnn import __version__
 from tinysnn.pack import Pack, state_bytes, state_layout
-from tinysnn.views.kernels import NeuronsKernel, RowsKernel
+from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
 
 ABI_VERSION = 1
@@ -61,6 +61,9 @@ class ModelView:
     layers: tuple[LayerView, ...]
     output: LayerView
     core: str
+    events_kernel: str
+    """The assembly that lists who fired; empty: C."""
+    events_template: str
     rows_kernels: tuple[RowsKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
 
@@ -82,6 +85,8 @@ def view_model(pack: Pack, core: str) -> ModelView:
     graded, values = pack.graded_input, not pack.output_layer.spec.fires
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
     prefix = model_prefix(pack)
+    family = family_of(core)
+    listed = family is not None and any(not layer.direct_input for layer in layers)
     kernels = {k.symbol: k for layer in layers for k in layer.kernels}.values()
     return ModelView(
         generator=__version__,
@@ -102,6 +107,8 @@ def view_model(pack: Pack, core: str) -> ModelView:
         layers=layers,
         output=layers[pack.meta.output],
         core=core,
+        events_kernel=f"tsnn_list_{family}" if listed else "",
+        events_template=f"ops/events_{family}.S.jinja" if listed else "",
         rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import NeuronsKernel, same, shift_of
+from tinysnn.views.kernels import NeuronsKernel, same
 from tinysnn.views.table import Tables, TableView
 
 HALVES = 0x10001
@@ -87,7 +87,8 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
 def _constant(layer: PackedLayer, kernel: NeuronsKernel, *, v6m: bool) -> str:
     """What every pair of sums lacks: bias, and per event the offset of biased weights."""
     bits = layer.spec.bits
-    lacks = (1 << (bits - 1) if bits > 1 else 1) << layer.spec.frac_bits if bits < 8 else 0
+    offset = 1 << (bits - 1) if bits > 1 else 1
+    lacks = 0 if bits == 8 and not v6m else offset << layer.spec.frac_bits
     bias = int(layer.wide("bias")[0]) if same(layer.wide("bias")) else 0
     if kernel.packed:
         base = bias + (1 << (15 - kernel.shift_places) if kernel.decay == "shift" else 32768)
@@ -107,5 +108,3 @@ def _linear(base: int, per_event: int) -> str:
     """C of base - n_events * per_event, modulo 2^32."""
     text = f"0x{base & 0xFFFFFFFF:08X}u"
     return f"{text} - (n_events * 0x{per_event & 0xFFFFFFFF:08X}u)" if per_event else text
-
-
