@@ -43,7 +43,7 @@ CALIBRATION_CLIPS = 512
 """Of the training split, from all classes in turn; a quarter of them is held out."""
 CHECKED = 12
 """Clips of the testing split on which the reference is run too."""
-BUDGETS = (50 << 10, 36 << 10)
+BUDGETS = (48 << 10, 36 << 10)
 
 Rasters = npt.NDArray[np.int8]
 

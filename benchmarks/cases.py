@@ -67,6 +67,7 @@ def model_names() -> tuple[str, ...]:
     return (*WORKLOAD, *PLANS, KEYWORD)
 
 
+@lru_cache
 def load_case(model: str, bits: Bits) -> Case:
     """A network at one weight width, with its input.
 

@@ -60,7 +60,7 @@ def _choice(flag: str, values: Sequence[str], text: str) -> Callable[[Any], Any]
 @_choice("--bits", [str(bits) for bits in BITS], "Weight width. May be repeated.")
 @_choice("--core", list(BOARDS), "Core. May be repeated.")
 @_choice("--compiler", COMPILERS, "Compiler. May be repeated.")
-@click.option("--profile", is_flag=True, help="Also count by function (cores that unicorn has).")
+@click.option("--profile", is_flag=True, help="Also count by function.")
 @click.option(
     "--json",
     "json_file",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from tinysnn.errors import MismatchError, TinysnnError, ToolMissing
 from tinysnn.image import Image
 from tinysnn.pack import Bits, Pack
 from tinysnn.run import open_runner
+from tinysnn.run.base import Runner
+from tinysnn.run.qemu import QemuRunner
 from tinysnn.stimulus import Stimulus
 from tinysnn.toolchain import find_toolchain
 from tinysnn.verify import Report, verify
@@ -97,21 +99,27 @@ def measure(job: Job) -> Outcome:
 def _rows(job: Job) -> list[Row]:
     board, chain = find_board(job.core), find_toolchain(job.compiler)
     case = load_case(job.model, job.bits)
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         image = build([case.pack], board, Path(folder), toolchain=chain)
         runner_name = "unicorn" if board.unicorn else "qemu"
         with open_runner(runner_name, packs=[case.pack], image=image) as runner:
-            reports = {d: verify(case.pack, runner, clips) for d, clips in case.clips.items()}
-        return [_row(job, image, case, density, report) for density, report in reports.items()]
+            for density, clips in case.clips.items():
+                before = _steps_profile(runner)
+                row = _row(job, image, case, density, verify(case.pack, runner, clips))
+                if job.profile:
+                    spent = _profile(image, clips) or _less(_steps_profile(runner), before)
+                    row = replace(row, profile=_per_tick(spent, row.ticks))
+                rows.append(row)
+    return rows
 
 
 def _row(job: Job, image: Image, case: Case, density: str, report: Report) -> Row:
-    clips = case.clips[density]
     if report.mismatches:
         raise MismatchError(f"{density}: {report.first_divergence}")
     if report.instructions_per_tick is None or report.info.count_resolution != 1:
         raise ToolMissing(f"{report.info.runner} does not count instructions exactly here")
-    profile = _profile(image, clips) if job.profile and image.board.unicorn else None
+    operations = synaptic_operations(case.pack, case.clips[density])
     return Row(
         model=job.model,
         bits=job.bits,
@@ -119,14 +127,13 @@ def _row(job: Job, image: Image, case: Case, density: str, report: Report) -> Ro
         compiler=job.compiler,
         density=density,
         instructions_per_tick=round(report.instructions_per_tick, 2),
-        synaptic_operations_per_tick=round(synaptic_operations(case.pack, clips), 2),
+        synaptic_operations_per_tick=round(operations, 2),
         flash_bytes=image.flash_bytes,
         ram_bytes=image.ram_bytes,
         stack_bytes=image.stack_bytes,
         ticks=report.ticks,
         toolchain=image.compiler,
         counted_by=report.info.runner,
-        profile=profile,
     )
 
 
@@ -150,14 +157,28 @@ def synaptic_operations(pack: Pack, clips: list[Stimulus]) -> float:
     return total / sum(clip.n_ticks for clip in clips)
 
 
-def _profile(image: Image, clips: list[Stimulus]) -> dict[str, float]:
-    """Instructions per tick by function, within the step alone."""
+def _profile(image: Image, clips: list[Stimulus]) -> dict[str, int]:
+    """Instructions of all steps by function; empty for a core that unicorn does not have."""
+    if not image.board.unicorn:
+        return {}
     core, totals = ModelCore(image), dict[str, int]()
     for clip in clips:
         core.reset()
         for inputs in clip.raster:
             for name, count in core.step(inputs).by_function.items():
                 totals[name] = totals.get(name, 0) + count
-    ticks = sum(clip.n_ticks for clip in clips)
-    ordered = sorted(totals.items(), key=lambda item: -item[1])
-    return {name: round(count / ticks, 2) for name, count in ordered}
+    return totals
+
+
+def _steps_profile(runner: Runner) -> dict[str, int]:
+    """Instructions of all steps so far by function, of a runner that counts within steps only."""
+    return runner.profile() if isinstance(runner, QemuRunner) else {}
+
+
+def _less(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    return {name: count - before.get(name, 0) for name, count in after.items()}
+
+
+def _per_tick(spent: dict[str, int], ticks: int) -> dict[str, float]:
+    ordered = sorted(spent.items(), key=lambda item: -item[1])
+    return {name: round(count / ticks, 2) for name, count in ordered if count}
