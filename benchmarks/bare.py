@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tinysnn.boards import Core
+from tinysnn.errors import DeviceError, ToolMissing
 from tinysnn.image import ElfView
 from tinysnn.run.blocks import BlockCounter
 
@@ -49,7 +50,10 @@ class BareCore:
     """The memory of an ELF file and a core that calls functions in it."""
 
     def __init__(self, elf: Path, core: Core) -> None:
+        if core not in CPUS:
+            raise ToolMissing(f"unicorn has no {core}")
         unicorn, self._arm = import_module("unicorn"), import_module("unicorn.arm_const")
+        self._error = unicorn.UcError
         self._elf = ElfView(elf)
         self._uc = uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         uc.ctl_set_cpu_model(getattr(self._arm, f"UC_CPU_ARM_CORTEX_{CPUS[core]}"))
@@ -98,9 +102,7 @@ class BareCore:
         self._uc.reg_write(arm.UC_ARM_REG_SP, _STACK + _STACK_BYTES)
         self._uc.reg_write(arm.UC_ARM_REG_LR, _RETURN | 1)
         before, profile = self._counter.total(), self._counter.profile(self._elf.symbols)
-        self._uc.emu_start(start | 1, _RETURN, timeout=_WALL_LIMIT_US)
-        if self._uc.reg_read(arm.UC_ARM_REG_PC) & ~1 != _RETURN:
-            raise RuntimeError(f"{function} did not return")
+        self._run(start, str(function))
         after = self._counter.profile(self._elf.symbols)
         changes = {name: count - profile.get(name, 0) for name, count in after.items()}
         spent = sorted(changes.items(), key=lambda item: -item[1])
@@ -109,6 +111,14 @@ class BareCore:
             int(self._uc.reg_read(arm.UC_ARM_REG_R0)),
             {name: count for name, count in spent if count},
         )
+
+    def _run(self, start: int, name: str) -> None:
+        try:
+            self._uc.emu_start(start | 1, _RETURN, timeout=_WALL_LIMIT_US)
+        except self._error as error:
+            raise DeviceError(f"stopped ({error})", where=name) from None
+        if self._uc.reg_read(self._arm.UC_ARM_REG_PC) & ~1 != _RETURN:
+            raise DeviceError("did not return", where=name)
 
 
 def _pages(address: int, size: int) -> range:

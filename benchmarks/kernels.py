@@ -151,6 +151,7 @@ def _write(results: Results, json_file: str | None, *, whole: bool) -> None:
         OUT.mkdir(parents=True, exist_ok=True)
         write_json(kernels, str(KERNELS))
         write_json(rows, str(ROWS))
+        print(f"written to {KERNELS.name} and {ROWS.name} in benchmarks/out")
 
 
 def _as_json(row: Row | RowsRow) -> dict[str, Any]:
@@ -174,12 +175,16 @@ def _show(results: Results) -> None:
         print(f"failed: {failure}", file=sys.stderr)
 
 
-def _peers_run_here() -> list[dict[str, object]]:
+def _peers_run_here() -> list[dict[str, Any]]:
     """What benchmarks/peers/*.py measured on this machine; empty if nothing."""
     if not PEERS.is_file():
         return []
-    found = json.loads(PEERS.read_text(encoding="utf-8"))
-    return [entry for entry in found if isinstance(entry, dict)]
+    try:
+        found = json.loads(PEERS.read_text(encoding="utf-8"))
+        return [e for e in found if "peer" in e and isinstance(e["instructions_per_step"], dict)]
+    except (OSError, ValueError, KeyError, TypeError):
+        print(f"{PEERS.name} is damaged: run `make bench-peers`", file=sys.stderr)
+        return []
 
 
 def _status(results: Results) -> int:

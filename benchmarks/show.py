@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.measure import Row
 from benchmarks.peers.figures import FIGURES
@@ -144,7 +145,7 @@ def show_profiles(rows: Sequence[Row]) -> None:
         table(title, ["function", *(row.density for row in found)], lines)
 
 
-def show_peers(rows: Sequence[Row], run_here: Sequence[dict[str, object]]) -> None:
+def show_peers(rows: Sequence[Row], run_here: Sequence[dict[str, Any]]) -> None:
     """Ours beside the peers', on the common workload."""
     lines = [_ours(rows, bits, compiler) for compiler in ("gcc", "zig") for bits in (8, 4, 2, 1)]
     lines = [line for line in lines if any(cell != "-" for cell in line[1:7])]
@@ -180,9 +181,8 @@ def _ours(rows: Sequence[Row], bits: int, compiler: str) -> list[str]:
     return [f"tinysnn {bits} bit, {compiler}", *cells, *sizes, "run here"]
 
 
-def _peer_line(entry: dict[str, object]) -> list[str]:
+def _peer_line(entry: dict[str, Any]) -> list[str]:
     values = entry["instructions_per_step"]
-    assert isinstance(values, dict)
     cells = [values.get(f"{core} {density}") for core in COMPARED for density in (0, 5, 20)]
     sizes = [entry.get("flash_bytes"), entry.get("ram_bytes")]
     numbers = [number(v if isinstance(v, (int, float)) else None) for v in (*cells, *sizes)]

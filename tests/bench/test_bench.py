@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from benchmarks import cases, kernels, rows, show
+from benchmarks.bare import BareCore
 from benchmarks.measure import Job, Row, measure, synaptic_operations
 from benchmarks.model_core import ModelCore
 from benchmarks.networks import PLANS, seeded_clip, seeded_pack
 from tests.tools import need
 from tinysnn.boards import load_board
 from tinysnn.build import build
-from tinysnn.errors import OptionError
+from tinysnn.errors import DeviceError, OptionError, ToolMissing
 from tinysnn.reference import layer_rates
 from tinysnn.run import open_runner
 from tinysnn.toolchain import find_toolchain
@@ -149,6 +150,32 @@ def test_peers_stand_beside_ours_with_where_they_come_from(capsys):
     assert tinysnn.endswith("run here")
     assert any("12,345" in line and line.endswith("run here") for line in lines)
     assert any("snn2mcu" in line and "earlier run" in line for line in lines)
+
+
+def test_damaged_figures_of_peers_are_named_and_left_out(monkeypatch, tmp_path, capsys):
+    for text in ("{", "[1]", '[{"peer": "x"}]', '{"peer": 1}'):
+        damaged = tmp_path / "peers.json"
+        damaged.write_text(text)
+        monkeypatch.setattr(kernels, "PEERS", damaged)
+
+        assert kernels._peers_run_here() == []
+        assert "peers.json is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.emu
+def test_code_that_faults_on_a_bare_core_is_an_error_with_its_name(tmp_path):
+    need("gcc-arm")
+    need("unicorn")
+    board = load_board("generic_m4")
+    image = build([seeded_pack("seed64_5", 8)], board, tmp_path, toolchain=find_toolchain("gcc"))
+
+    with pytest.raises(DeviceError, match="tsnn_slots"):
+        BareCore(image.elf, board.core).call("tsnn_slots")
+
+
+def test_a_core_that_unicorn_lacks_is_refused(tmp_path):
+    with pytest.raises(ToolMissing, match="cortex-m55"):
+        BareCore(tmp_path / "none.elf", "cortex-m55")
 
 
 def test_help_has_examples():
