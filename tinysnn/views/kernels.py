@@ -232,7 +232,7 @@ def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | 
     corrects = biased or bool(bias.any())
     constant = "none"
     if not packed and corrects:
-        constant = "pair" if saturates else "rounding"
+        constant = "pair" if saturates or not _fits_lanes(layer) else "rounding"
     kept = 65535 >> places
     reset = int(reset_to[0])
     return _named(
@@ -256,6 +256,12 @@ def _places(beta: int) -> int:
     """Places k where beta is 1 - 2^-k and k at most 15, else 0."""
     lost = ONE_Q16 - beta
     return 16 - (lost.bit_length() - 1) if 1 < lost < ONE_Q16 and lost & (lost - 1) == 0 else 0
+
+
+def _fits_lanes(layer: PackedLayer) -> bool:
+    """Whether sums of biased weights, in state units, are below 2^16 whatever fires."""
+    spec = layer.spec
+    return spec.n_rows * ((1 << spec.bits) - 1) << shift_of(layer) < 1 << 16
 
 
 def _fits_packed(layer: PackedLayer, round_up: int) -> bool:
