@@ -1,9 +1,10 @@
 """Flash that a pack will take on a device, estimated before any C is written.
 
 Counted are the constant tables as the generator lays them out, and an estimate of the code around
-them: the wire server with its start-up code once, kernel and neuron update for each layer. A board
-port's own drivers differ by some hundred bytes. `tinysnn build` shows what the linker says; a test
-holds the estimate to it.
+them: the wire server with its start-up code once, kernel and neuron update for each layer. The
+estimate is the largest of the cores (measured on M0+, M3 and M4 with gcc: 1 to 30 % above the image,
+least where weights are few). `tinysnn build` shows what the linker says; a test holds the two
+together.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Sequence
 
 from tinysnn.pack import PackedLayer
 
-BASE_BYTES = 2600
+BASE_BYTES = 2700
 """Start-up, wire server, CRC, one UART driver, and what a model has beside its layers."""
 
-LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1200}
+LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}
 """Code of a layer by the width its weights are stored in."""
 
 

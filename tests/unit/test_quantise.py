@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs, to_builtins
 
 from tests.networks import fc64_pack, keyword_graph, keyword_rasters
 from tinysnn.errors import ModelError, OptionError, PackError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, Layer
-from tinysnn.pack import PackedLayer
+from tinysnn.pack import PackedLayer, load, save, sealed
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
@@ -379,3 +380,31 @@ def test_the_keyword_network_keeps_its_rates():
 def test_widths_that_do_not_exist_are_refused(options):
     with pytest.raises(OptionError, match="bits"):
         only(layer(random_weight()), **options)
+
+
+def test_packs_from_before_the_newer_report_fields(tmp_path):
+    """They are left out where they are None, so that the text and its digest are the old ones."""
+    old = {
+        "weight_snr_db", "x_low", "x_high", "membrane_low", "membrane_high", "rate_float",
+        "rate_packed", "saturated",
+    }  # fmt: skip
+    packed = quantise(graph(layer(random_weight())), calibration=clips())
+    entry = packed.layers[0]
+    report = structs.replace(entry.spec.report, events_per_tick=None, quiet_ticks=None)
+    assert set(to_builtins(report)) == old
+    spec = structs.replace(entry.spec, report=report)
+    before = sealed(structs.replace(packed.meta, layers=(spec,)), (replace(entry, spec=spec),))
+    save(before, tmp_path / "old.tsnn")
+    found = load(tmp_path / "old.tsnn")
+    assert found.digest == before.digest
+    assert found.layers[0].spec.report.events_per_tick is None
+
+
+def test_events_are_counted():
+    made = graph(layer(np.abs(random_weight())), layer(np.eye(6), source=0, op="li", name="out"))
+    seen = clips()
+    first, second = (entry.spec.report for entry in quantise(made, calibration=seen).layers)
+    assert first.events_per_tick == pytest.approx(sum(c.raster.sum() for c in seen) / 120)
+    assert second.events_per_tick == pytest.approx(first.rate_packed * 6)
+    assert 0 < second.quiet_ticks < 1
+    assert first.quiet_ticks == np.mean([not row.any() for c in seen for row in c.raster])

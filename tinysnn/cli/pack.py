@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tinysnn.cli.model_options import model_options, per_layer, read_graph
-from tinysnn.cli.pack_report import as_json, show
+from tinysnn.cli.pack_report import as_json, show, show_search
 from tinysnn.cli.screen import json_option, progress, write_json
 from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
-    from tinysnn.quantise import PackOptions
+    from tinysnn.pack_options import PackOptions
     from tinysnn.stimulus import Stimulus
+
+_SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
 
 
 @click.command(short_help="Quantise a network to fixed point.")
@@ -25,9 +28,19 @@ if TYPE_CHECKING:
 )
 @model_options
 @click.option("--name", help="Name of the model in C; by default made from the file's name.")
-@click.option("--bits", type=click.Choice(["1", "2", "4", "8"]), default="8", help="Weight width.")
+@click.option(
+    "--bits",
+    type=click.Choice(["1", "2", "4", "8", "auto"]),
+    default="8",
+    help="Weight width; auto: by layer, least loss on the --calibrate clips within --budget-flash.",
+)
 @click.option(
     "--layer-bits", multiple=True, metavar="LAYER=BITS", help="Weight width of one layer."
+)
+@click.option(
+    "--budget-flash",
+    metavar="BYTES",
+    help="With --bits auto: flash for tables and code, e.g. 24576, 24k or 24kB (k is 1024).",
 )
 @click.option(
     "--state-bits",
@@ -38,7 +51,18 @@ if TYPE_CHECKING:
 @click.option(
     "--calibrate",
     type=click.Path(path_type=Path),
-    help="Input spikes on which firing rates before and after are compared.",
+    help="Input spikes that narrow weights are fitted to, and on which firing rates are compared.",
+)
+@click.option(
+    "--rounding",
+    type=click.Choice(["nearest", "compensated"]),
+    help="compensated: errors make good for each other on the --calibrate clips; the default for "
+    "weights below 8 bits if there are clips.",
+)
+@click.option(
+    "--tune-thresholds/--no-tune-thresholds",
+    default=True,
+    help="With compensated rounding: keep firing rates where that lowers the loss.",
 )
 @click.option(
     "--allow-silent", multiple=True, metavar="LAYER", help="A layer that may fall silent."
@@ -48,12 +72,7 @@ def pack(
     model: Path,
     output: Path,
     *,
-    name: str | None,
-    bits: str,
-    layer_bits: tuple[str, ...],
-    state_bits: str,
     calibrate: Path | None,
-    allow_silent: tuple[str, ...],
     json_file: str | None,
     **options: Any,
 ) -> None:
@@ -62,42 +81,61 @@ def pack(
     \b
     tinysnn pack net.nir -o net.tsnn
     tinysnn pack net.nir -o net.tsnn --bits 4 --layer-bits readout=8 --calibrate clips.npz
+    tinysnn pack net.nir -o net.tsnn --bits auto --budget-flash 24k --calibrate clips.npz
     """
     from tinysnn.pack import save
-    from tinysnn.quantise import quantise
+    from tinysnn.quantise import quantise, quantise_within
 
     if output.is_dir():
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
-    choices = _choices(name, bits, layer_bits, state_bits, allow_silent)
+    choices = _choices(options)
     graph = read_graph(model, **options)
-    with progress(f"packing {graph.name}"):
-        packed = quantise(graph, choices, _clips(graph, calibrate))
+    clips = _clips(graph, calibrate)
+    choice = None
+    with progress(f"packing {graph.name}") as bar:
+        if choices.bits == "auto":
+            packed, choice = quantise_within(graph, choices, clips, progress=bar)
+        else:
+            packed = quantise(graph, choices, clips, progress=bar)
     save(packed, output)
-    write_json(as_json(packed), json_file)
+    write_json(as_json(packed, choice), json_file)
     if json_file != "-":
+        if choice is not None:
+            show_search(packed, choice)
         show(packed)
         click.echo(f"Written to {output}.")
 
 
-def _choices(
-    name: str | None,
-    bits: str,
-    layer_bits: tuple[str, ...],
-    state_bits: str,
-    allow_silent: tuple[str, ...],
-) -> PackOptions:
+def _choices(options: dict[str, Any]) -> PackOptions:
+    """Take the packer's options out of those of the command line."""
     import msgspec
 
-    from tinysnn.quantise import PackOptions
+    from tinysnn.pack_options import PackOptions
 
+    taken = {name: options.pop(name) for name in PackOptions.__struct_fields__}
+    bits, state_bits = taken["bits"], taken["state_bits"]
+    layer_bits = per_layer(taken["layer_bits"], "--layer-bits")
     wanted = {
-        "name": name,
-        "bits": int(bits),
-        "layer_bits": {k: _bits(k, v) for k, v in per_layer(layer_bits, "--layer-bits").items()},
+        **taken,
+        "bits": bits if bits == "auto" else int(bits),
+        "layer_bits": {layer: _bits(layer, value) for layer, value in layer_bits.items()},
+        "budget_flash": _bytes(taken["budget_flash"]),
         "state_bits": None if state_bits == "auto" else int(state_bits),
-        "allow_silent": allow_silent,
     }
     return msgspec.convert(wanted, PackOptions)
+
+
+def _bytes(text: str | None) -> int | None:
+    """A size in bytes; k and M are powers of 1024, as in data sheets."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise OptionError(
+            f"{text!r} is no size", where="--budget-flash", fix="Use 24576, 24k or 24kB."
+        )
+    powers = {"": 1, "k": 1 << 10, "m": 1 << 20}
+    return int(found[1]) * powers[(found[2] or "").lower()]
 
 
 def _bits(layer: str, value: str) -> int:

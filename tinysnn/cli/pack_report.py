@@ -9,24 +9,29 @@ import click
 from tinysnn.cli.screen import facts, table
 
 if TYPE_CHECKING:
-    from tinysnn.pack import Pack, PackedLayer
+    from tinysnn.budget import Choice, Trial
+    from tinysnn.pack import LayerReport, Pack, PackedLayer
 
 
-def as_json(pack: Pack) -> dict[str, Any]:
-    """Everything but the tables themselves."""
+def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
+    """Everything but the tables themselves; with automatic bits also what was tried."""
     import msgspec
 
+    from tinysnn.footprint import flash_bytes
     from tinysnn.pack import state_bytes
 
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
     for k, (entry, layer) in enumerate(zip(content["layers"], pack.layers, strict=True)):
         entry["state_bytes"] = _layer_state_bytes(pack, k)
-        entry["table_bytes"] = _table_bytes(layer)
+        entry["table_bytes"] = _table_bytes(pack, layer)
         entry["scale_min"] = float(layer.scale.min())
         entry["scale_max"] = float(layer.scale.max())
     content["n_out"] = pack.n_out
     content["state_bytes"] = state_bytes(pack)
-    content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
+    content["table_bytes"] = sum(_table_bytes(pack, layer) for layer in pack.layers)
+    content["flash_estimate_bytes"] = flash_bytes(pack.layers, graded_input=pack.graded_input)
+    if choice is not None:
+        content["trials"] = [msgspec.to_builtins(trial) for trial in choice.trials]
     return content
 
 
@@ -42,12 +47,13 @@ def show(pack: Pack) -> None:
             "events": "spikes" if scale is None else f"int8 values in steps of {scale:g}",
             "outputs": pack.n_out,
             "tables (flash)": f"{content['table_bytes']:,} bytes",
+            "whole image": f"about {content['flash_estimate_bytes']:,} bytes of flash",
             "state (RAM)": f"{content['state_bytes']:,} bytes",
             "firing rates on": pack.meta.calibration or "nothing (see --calibrate)",
         },
     )
-    columns = ("layer", "kind", "n", "rows", "bits", "scale", "frac", "acc", "state")
-    proven = ("input range", "membrane range", "rate before", "rate after", "saturated")
+    columns = ("layer", "kind", "n", "rows", "bits", "rounding", "scale", "frac", "acc", "state")
+    proven = ("input range", "membrane range", "rate before", "rate after", "events", "saturated")
     table(
         "",
         (*columns, *proven, "flash", "RAM"),
@@ -57,12 +63,39 @@ def show(pack: Pack) -> None:
         click.echo(f"note: {note}")
 
 
-def _table_bytes(layer: PackedLayer) -> int:
-    """Flash of a layer's tables: weights at their width, everything else as stored."""
-    spec = layer.spec
-    weights = spec.n_rows * -(-spec.n * spec.bits // 8)
-    others = (t.nbytes for name, t in layer.tables().items() if name not in ("rows", "scale"))
-    return weights + sum(others)
+def show_search(pack: Pack, choice: Choice) -> None:
+    """Print what automatic bits tried: layers by themselves, then whole networks."""
+    names = [layer.name for layer in pack.layers]
+    widths = sorted({bits for _, bits in choice.prices}, reverse=True)
+    table(
+        "loss with one layer narrowed",
+        ("layer", *(f"{bits} bit" for bits in widths)),
+        [
+            (name, *(choice.prices.get((k, bits)) for bits in widths))
+            for k, name in enumerate(names)
+        ],
+    )
+    table(
+        "packed and measured",
+        (*names, "flash", "expected loss", "loss", ""),
+        [
+            (*t.widths, t.flash_bytes, t.expected_loss, t.loss, _verdict(t, choice))
+            for t in choice.trials
+        ],
+    )
+
+
+def _verdict(trial: Trial, choice: Choice) -> str:
+    if trial == choice.best:
+        return "taken"
+    return "" if trial.fits else "too large"
+
+
+def _table_bytes(pack: Pack, layer: PackedLayer) -> int:
+    """Flash of a layer's tables, as the generator lays them out."""
+    from tinysnn.footprint import table_bytes
+
+    return table_bytes(layer, graded_input=pack.graded_input)
 
 
 def _layer_state_bytes(pack: Pack, k: int) -> int:
@@ -77,6 +110,12 @@ def _scale(layer: PackedLayer) -> str:
     return f"{low:.4g}" if low == high else f"{low:.3g} .. {high:.3g}"
 
 
+def _rounding(report: LayerReport) -> str:
+    if report.rounding is None:
+        return "nearest" if report.weight_snr_db is not None else "exact"
+    return report.rounding + ("" if report.threshold_change is None else ", tuned")
+
+
 def _row(pack: Pack, k: int) -> tuple[object, ...]:
     layer = pack.layers[k]
     spec, report = layer.spec, layer.spec.report
@@ -86,6 +125,7 @@ def _row(pack: Pack, k: int) -> tuple[object, ...]:
         spec.n,
         spec.n_rows,
         spec.bits,
+        _rounding(report),
         _scale(layer),
         spec.frac_bits,
         spec.acc_bits,
@@ -94,7 +134,8 @@ def _row(pack: Pack, k: int) -> tuple[object, ...]:
         "-" if report.membrane_low is None else f"{report.membrane_low} .. {report.membrane_high}",
         report.rate_float,
         report.rate_packed,
+        report.events_per_tick,
         report.saturated,
-        _table_bytes(layer),
+        _table_bytes(pack, layer),
         _layer_state_bytes(pack, k),
     )
