@@ -209,7 +209,7 @@ def test_several_inputs_lie_one_after_the_other() -> None:
     assert [(port.name, port.shape, port.first) for port in graph.inputs] == [
         ("in", (2,), 0), ("more", (3,), 2),
     ]  # fmt: skip
-    total = sum(c.weight for c in graph.layers[0].connections)
+    total = np.sum([c.weight for c in graph.layers[0].connections], axis=0)
     assert total.tolist() == [[1, 0], [0, 1], [0, 3], [1, 4], [2, 5]]
 
 
