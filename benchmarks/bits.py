@@ -31,7 +31,7 @@ from tinysnn.load import load_network
 from tinysnn.lower import lower
 from tinysnn.options import load_options
 from tinysnn.pack import Pack
-from tinysnn.pack_options import WIDTHS, PackOptions
+from tinysnn.pack_options import WIDTHS, PackOptions, Rounding
 from tinysnn.paths import models_dir
 from tinysnn.quantise import quantise
 from tinysnn.stimulus import Stimulus
@@ -44,6 +44,8 @@ CALIBRATION_CLIPS = 512
 CHECKED = 12
 """Clips of the testing split on which the reference is run too."""
 BUDGETS = (48 << 10, 36 << 10)
+
+ROUNDINGS: tuple[Rounding, ...] = ("nearest", "compensated")
 
 Rasters = npt.NDArray[np.int8]
 
@@ -117,10 +119,10 @@ def _task(data: Path) -> Task:
 
 def _rows(task: Task) -> Iterator[Row]:
     for bits in WIDTHS:
-        for rounding in ("nearest", "compensated"):
+        for rounding in ROUNDINGS:
             if bits == 8 and rounding == "compensated":
                 continue  # nothing is left to gain
-            options = PackOptions(bits=bits, rounding=rounding)  # type: ignore[arg-type]
+            options = PackOptions(bits=bits, rounding=rounding)
             yield _row(task, f"{bits} bit", options)
     for budget in BUDGETS:
         options = PackOptions(bits="auto", budget_flash=budget)

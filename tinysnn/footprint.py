@@ -1,10 +1,9 @@
 """Flash that a pack will take on a device, estimated before any C is written.
 
 Counted are the constant tables as the generator lays them out, and an estimate of the code around
-them: the wire server with its start-up code once, kernel and neuron update for each layer. The
-estimate is the largest of the cores (measured on M0+, M3 and M4 with gcc: 1 to 30 % above the image,
-least where weights are few). `tinysnn build` shows what the linker says; a test holds the two
-together.
+them: the wire server with its start-up code once, kernel and neuron update for each layer. The code
+is that of the core with most of it, so that images are 70 to 102 % of the estimate (M0+, M3 and M4
+with gcc, a test holds them to it). `tinysnn build` shows what the linker says.
 """
 
 from __future__ import annotations

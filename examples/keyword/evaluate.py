@@ -22,13 +22,14 @@ from tinysnn.graph import Graph
 from tinysnn.load import load_network
 from tinysnn.lower import lower
 from tinysnn.options import load_options
-from tinysnn.pack import Pack
+from tinysnn.pack import Bits, Pack
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
 from tinysnn.verify import predict
 
-CALIBRATION_CLIPS = 12
+CALIBRATION_CLIPS = 256
+"""Of the training split: weights below 8 bits are fitted to them."""
 Rasters = npt.NDArray[np.int8]
 
 
@@ -84,6 +85,15 @@ def torch_agreement(trained: Path, graph: Graph, rasters: Rasters) -> dict[str, 
     }
 
 
+def packed(graph: Graph, bits: Bits, data: Path | None) -> Pack:
+    """The network at a weight width, fitted to training clips where the width calls for it."""
+    if bits == 8:
+        return quantise(graph)
+    spoken = keyword_clips("training", data, CALIBRATION_CLIPS)
+    calibration = [Stimulus(encode_clip(clip)) for clip in spoken.clips]
+    return quantise(graph, PackOptions(bits=bits), calibration=calibration)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -97,8 +107,7 @@ def main() -> None:
     spoken = keyword_clips(options.split, options.data, options.limit)
     rasters = np.stack([encode_clip(clip) for clip in spoken.clips])
     graph = lower(load_network(options.model), load_options(options.model.with_suffix(".toml")))
-    calibration = [Stimulus(raster) for raster in rasters[:CALIBRATION_CLIPS]]
-    pack = quantise(graph, PackOptions(bits=options.bits), calibration=calibration)
+    pack = packed(graph, options.bits, options.data)
     result: dict[str, Any] = {"source": spoken.source, "clips": len(rasters)}
     if options.trained:
         agreement = torch_agreement(options.trained, graph, rasters)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.test_quantise import graph, layer
-from tinysnn import moments, thresholds
+from tinysnn import batch, moments, thresholds
 from tinysnn.compensate import fitted_layers, nearest_layers
 from tinysnn.errors import OptionError
 from tinysnn.float_sim import simulate
@@ -243,10 +243,9 @@ def test_silent_clips_are_no_trouble():
 
 def mean_rates(made: Graph, layers, k: int, teacher) -> np.ndarray:
     pack = thresholds.working_pack(teacher, layers)
-    from tinysnn.batch import simulate as run_many
-
-    records = [run_many(pack, rasters).spikes[k] for rasters in teacher.fit]
-    return np.concatenate([record.mean(axis=1) for record in records if record is not None]).mean(0)
+    records = [batch.simulate(pack, rasters).spikes[k] for rasters in teacher.fit]
+    means = [record.mean(axis=1) for record in records if record is not None]
+    return np.asarray(np.concatenate(means).mean(axis=0))
 
 
 @pytest.mark.parametrize("each", [False, True])
@@ -308,7 +307,7 @@ def test_fitting_needs_clips():
 
 def test_no_such_rounding():
     with pytest.raises(OptionError, match="rounding"):
-        quantise(network(), PackOptions(rounding="down"))  # type: ignore[arg-type]
+        quantise(network(), PackOptions(rounding="down"))
 
 
 def test_large_layers_are_rounded_to_nearest(monkeypatch):
