@@ -76,6 +76,11 @@ class SpatialConnection:
     first: int = 0
     source_delays: Ints | None = None
     target_delays: Ints | None = None
+    source_order: Ints | None = None
+    """[n_source], which unit of the map (channels first) is at each place of the source; None: as
+    they come. Set by ``layout.channels_last``."""
+    target_order: Ints | None = None
+    """[n], which unit of what comes out (channels first) is at each place of the layer."""
 
     @property
     def n_map(self) -> int:
@@ -87,11 +92,15 @@ class SpatialConnection:
     def apply(self, events: Floats) -> Floats:
         """What events ([B, n_source]) add to x, [B, n], delays aside."""
         x = events[:, self.first : self.first + self.n_map]
+        if self.source_order is not None:
+            x = x[:, np.argsort(self.source_order)]
         if self.pool is not None:
             x = self.pool.apply(x)
         if self.conv is not None:
             x = self.conv.apply(x)
-        return x if self.matrix is None else x @ self.matrix
+        if self.matrix is not None:
+            return x @ self.matrix
+        return x if self.target_order is None else x[:, self.target_order]
 
     @property
     def weight(self) -> Floats:

@@ -151,6 +151,20 @@ def test_beta_one_never_forgets(tmp_path):
     check(sequence(torch.nn.Linear(9, 6), lif), (9,), tmp_path, reset="subtract")
 
 
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_reset_without_delay(tmp_path, reset):
+    """``reset_delay=False`` is a same-tick reset while no membrane reaches two thresholds."""
+    import snntorch as snn
+    import torch
+
+    lif = snn.Leaky(
+        beta=per(6, 0.5, 0.9), threshold=per(6, 4.0, 5.0), init_hidden=True, output=True,
+        reset_mechanism=reset, reset_delay=False,
+    )  # fmt: skip
+    net = sequence(torch.nn.Linear(9, 6), lif)
+    check(net, (9,), tmp_path, reset=reset, reset_timing="same-tick")
+
+
 def test_float32_as_everyone_exports_it(tmp_path):
     """Weights on a grid, decays of a few bits: float32 is exact, time constants are off by 1e-8."""
     import snntorch as snn
