@@ -97,9 +97,7 @@ static inline int32_t tsnn_most_signed(int32_t a, int32_t b)
     return (a > b) ? a : b;
 }
 
-/** Two 16-bit values of neighbouring neurons, the even one in the low half; may alias an array. */
-typedef uint32_t __attribute__((may_alias)) tsnn_pair_t;
-/** One half of such a pair. */
+/** Half of a word of sums of two neighbouring neurons, the even one in the low half. */
 typedef uint16_t __attribute__((may_alias)) tsnn_lane_t;
 
 /** What tsnn_gather does, in assembly. */
@@ -116,6 +114,17 @@ typedef struct {
 /** Add up the rows of a tick's events: sums of two neighbouring neurons per word. */
 typedef void tsnn_rows_kernel_t(const tsnn_rows_t *rows, const uint16_t *events, uint32_t n_events,
                                 uint32_t *sums);
+
+/** Synapses of some neurons of a layer without those whose weight is 0, row by row. */
+typedef struct {
+    const uint32_t *weights; /**< two per word: place in bits 0-7, weight in bits 8-15; the next */
+    const uint16_t *starts;  /**< words before each row, and before the end; shape [rows + 1] */
+    uint32_t n_words;        /**< words of sums, a multiple of 4 */
+} tsnn_sparse_t;
+
+/** Add up sparse rows of a tick's events: sums of two neighbouring neurons per word, or of one. */
+typedef void tsnn_sparse_kernel_t(const tsnn_sparse_t *rows, const uint16_t *events,
+                                  uint32_t n_events, uint32_t *sums);
 
 /** The neurons of a layer for an assembly kernel: what is the same for all, and the rest. */
 typedef struct {
@@ -149,6 +158,47 @@ static inline uint32_t tsnn_in_register(uint32_t constant)
     return value;
 }
 
+/** The weight in the upper byte of the low half of a word of sparse rows. */
+static inline int32_t tsnn_sparse_weight(uint32_t word)
+{
+    return (int32_t)(int8_t)((word >> 8) & 255u);
+}
+
+/** Add up sparse rows in C, two sums per word: the place is the neuron's number. */
+static inline void tsnn_add_sparse_lanes(const tsnn_sparse_t *rows, const uint16_t *events,
+                                         uint32_t n_events, uint32_t *sums)
+{
+    tsnn_lane_t *lanes = (tsnn_lane_t *)sums;
+    for (uint32_t w = 0u; w < rows->n_words; w++) {
+        sums[w] = 0u;
+    }
+    for (const uint16_t *event = events; event != &events[n_events]; event++) {
+        const uint32_t *end = &rows->weights[rows->starts[*event + 1u]];
+        for (const uint32_t *at = &rows->weights[rows->starts[*event]]; at != end; at++) {
+            uint32_t low = *at & 255u;
+            uint32_t high = (*at >> 16) & 255u;
+            lanes[low] = (tsnn_lane_t)(lanes[low] + (uint32_t)tsnn_sparse_weight(*at));
+            lanes[high] = (tsnn_lane_t)(lanes[high] + (uint32_t)tsnn_sparse_weight(*at >> 16));
+        }
+    }
+}
+
+/** The same with one sum per word. */
+static inline void tsnn_add_sparse_wide(const tsnn_sparse_t *rows, const uint16_t *events,
+                                        uint32_t n_events, uint32_t *sums)
+{
+    for (uint32_t w = 0u; w < rows->n_words; w++) {
+        sums[w] = 0u;
+    }
+    for (const uint16_t *event = events; event != &events[n_events]; event++) {
+        const uint32_t *end = &rows->weights[rows->starts[*event + 1u]];
+        for (const uint32_t *at = &rows->weights[rows->starts[*event]]; at != end; at++) {
+            sums[*at & 255u] += (uint32_t)tsnn_sparse_weight(*at);
+            sums[(*at >> 16) & 255u] += (uint32_t)tsnn_sparse_weight(*at >> 16);
+        }
+    }
+}
+
 /** The same 16-bit value in both halves. */
 static inline uint32_t tsnn_pair(int32_t value)
 {
@@ -162,17 +212,6 @@ static inline uint32_t tsnn_pair(int32_t value)
 #define TSNN_HAS_LDRD 0
 #endif
 
-/** Read two words. */
-static inline void tsnn_read_two(const uint32_t *from, uint32_t *a, uint32_t *b)
-{
-#if TSNN_HAS_LDRD
-    __asm__("ldrd %0, %1, [%2]" : "=r"(*a), "=r"(*b) : "r"(from), "m"(from[0]), "m"(from[1]));
-#else
-    *a = from[0];
-    *b = from[1];
-#endif
-}
-
 /** Read two words and step over them. */
 static inline const uint32_t *tsnn_take_two(const uint32_t *from, uint32_t *a, uint32_t *b)
 {
@@ -184,20 +223,6 @@ static inline const uint32_t *tsnn_take_two(const uint32_t *from, uint32_t *a, u
 #else
     *a = next[0];
     *b = next[1];
-    next += 2;
-#endif
-    return next;
-}
-
-/** Write two words, neither of which is the address itself, and step over them. */
-static inline tsnn_pair_t *tsnn_put_two(tsnn_pair_t *to, uint32_t a, uint32_t b)
-{
-    tsnn_pair_t *next = to;
-#if TSNN_HAS_LDRD
-    __asm__("strd %2, %3, [%0], #8" : "+r"(next), "=m"(*(tsnn_pair_t(*)[2])to) : "r"(a), "r"(b));
-#else
-    next[0] = a;
-    next[1] = b;
     next += 2;
 #endif
     return next;
@@ -315,119 +340,6 @@ static inline int32_t tsnn_add_product_high(int32_t sum, uint32_t pair, int32_t 
 #else
     return sum + (value * ((int32_t)pair >> 16));
 #endif
-}
-
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-#define TSNN_DSP2(name, a, b) \
-    uint32_t result; \
-    __asm__(name " %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); \
-    return result
-#else
-/** Both signed halves of a pair. */
-static inline int32_t tsnn_low(uint32_t pair)
-{
-    return (int16_t)(pair & 65535u);
-}
-static inline int32_t tsnn_high(uint32_t pair)
-{
-    return (int16_t)(pair >> 16);
-}
-/** Two values, of which the low 16 bits count, as a pair. */
-static inline uint32_t tsnn_join(int32_t low, int32_t high)
-{
-    return ((uint32_t)low & 65535u) | ((uint32_t)high << 16);
-}
-#endif
-
-/** Add pairs; each half wraps on its own. */
-static inline uint32_t tsnn_add_pairs(uint32_t a, uint32_t b)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    TSNN_DSP2("sadd16", a, b);
-#else
-    return tsnn_join(tsnn_low(a) + tsnn_low(b), tsnn_high(a) + tsnn_high(b));
-#endif
-}
-
-/** Add pairs; each half saturates at the ends of 16 bits. */
-static inline uint32_t tsnn_add_pairs_sat(uint32_t a, uint32_t b)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    TSNN_DSP2("qadd16", a, b);
-#else
-    return tsnn_join(tsnn_sat16(tsnn_low(a) + tsnn_low(b)),
-                     tsnn_sat16(tsnn_high(a) + tsnn_high(b)));
-#endif
-}
-
-/** (v * decay + 2^15) >> 16 in both halves, where decay = value + whole * 65536.
- *
- * @param v     two membranes
- * @param value signed Q0.16 decays, low half for the low membrane, high half for the high one
- * @param whole 1: value is the decay less 1 (decays from 1/2 up); 0: value is the decay
- */
-static inline uint32_t tsnn_leak_pairs(uint32_t v, uint32_t value, uint32_t whole)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    uint32_t low;
-    uint32_t high;
-    uint32_t both;
-    __asm__("smlabb %0, %1, %2, %3" : "=r"(low) : "r"(v), "r"(value), "r"(32768u));
-    __asm__("smlatt %0, %1, %2, %3" : "=r"(high) : "r"(v), "r"(value), "r"(32768u));
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(both) : "r"(high), "r"(low));
-#else
-    uint32_t both = tsnn_join(((tsnn_low(v) * tsnn_low(value)) + 32768) >> 16,
-                              ((tsnn_high(v) * tsnn_high(value)) + 32768) >> 16);
-#endif
-    return (whole != 0u) ? tsnn_add_pairs(both, v) : both;
-}
-
-/** Two membranes after their reset, and where they fired. */
-typedef struct {
-    uint32_t v;     /**< membranes */
-    uint32_t fired; /**< bit 15: the low one fired, bit 31: the high one */
-} tsnn_fire_t;
-
-/** Where v >= theta: fire and put v - theta. */
-static inline tsnn_fire_t tsnn_fire_pairs_ge(uint32_t v, uint32_t theta)
-{
-    tsnn_fire_t out;
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    __asm__("ssub16 %0, %2, %3\n\tsel %0, %0, %2\n\tsel %1, %4, %5"
-            : "=&r"(out.v), "=&r"(out.fired)
-            : "r"(v), "r"(theta), "r"(0x80008000u), "r"(0u));
-#else
-    int32_t low = tsnn_low(v) - tsnn_low(theta);
-    int32_t high = tsnn_high(v) - tsnn_high(theta);
-    out.v = tsnn_join((low >= 0) ? low : tsnn_low(v), (high >= 0) ? high : tsnn_high(v));
-    out.fired = ((low >= 0) ? 0x8000u : 0u) | ((high >= 0) ? 0x80000000u : 0u);
-#endif
-    return out;
-}
-
-/** Where v > theta: fire and put v - theta. */
-static inline tsnn_fire_t tsnn_fire_pairs_gt(uint32_t v, uint32_t theta)
-{
-    tsnn_fire_t out;
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    uint32_t left;
-    __asm__("ssub16 %2, %3, %4\n\tssub16 %0, %4, %3\n\tsel %0, %3, %2\n\tsel %1, %6, %5"
-            : "=&r"(out.v), "=&r"(out.fired), "=&r"(left)
-            : "r"(v), "r"(theta), "r"(0x80008000u), "r"(0u));
-#else
-    int32_t low = tsnn_low(v) - tsnn_low(theta);
-    int32_t high = tsnn_high(v) - tsnn_high(theta);
-    out.v = tsnn_join((low > 0) ? low : tsnn_low(v), (high > 0) ? high : tsnn_high(v));
-    out.fired = ((low > 0) ? 0x8000u : 0u) | ((high > 0) ? 0x80000000u : 0u);
-#endif
-    return out;
-}
-
-/** Put `reset` where the bits of fired say so (bit 15 and bit 31). */
-static inline uint32_t tsnn_reset_pairs(uint32_t v, uint32_t fired, uint32_t reset)
-{
-    uint32_t where = (fired >> 15) * 65535u;
-    return (v & ~where) | (reset & where);
 }
 
 #ifdef __cplusplus

@@ -51,9 +51,9 @@ def kernel_texts(texts: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, text in texts.items():
         if name.endswith(".S"):
-            for part in text.split('    .section .text.')[1:]:
-                symbol = part[: part.index(",")]
-                part = part[: part.index(f"    .size   {symbol}")]
+            for rest in text.split("    .section .text.")[1:]:
+                symbol = rest[: rest.index(",")]
+                part = rest[: rest.index(f"    .size   {symbol}")]
                 assert found.setdefault(symbol, part) == part, f"two kernels are called {symbol}"
     return found
 
@@ -65,7 +65,10 @@ def one_unit(texts: Mapping[str, str]) -> dict[str, str]:
     one["all.c"] = "\n".join(texts[name] for name in models)
     kernels = kernel_texts(texts)
     head = "    .syntax unified\n    .thumb\n"
-    ends = (f"    .section .text.{k}{part[len(k):]}    .size   {k}, . - {k}\n" for k, part in kernels.items())
+    ends = (
+        f"    .section .text.{k}{part[len(k) :]}    .size   {k}, . - {k}\n"
+        for k, part in kernels.items()
+    )
     one["kernels.S"] = head + "".join(ends)
     return one
 
@@ -83,8 +86,9 @@ def compile_for(core: str, texts: Mapping[str, str], folder: Path, optimise: str
     flags = [f"-mcpu={core}", "-mthumb", optimise, "-std=c11", f"-I{folder}"]
     link = ["-nostartfiles", "-nostdlib", f"-Wl,-T,{folder / 'all.ld'}", "-Wl,-e,0x08000001"]
     includes = [f"-I{firmware / 'include'}", f"-I{firmware / 'src'}"]
+    inputs = [*map(str, sources), "-lgcc", "-o", str(elf)]
     done = subprocess.run(
-        ["arm-none-eabi-gcc", *flags, *includes, *link, *map(str, sources), "-lgcc", "-o", str(elf)],
+        ["arm-none-eabi-gcc", *flags, *includes, *link, *inputs],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     if done.returncode != 0:
@@ -116,12 +120,19 @@ class Arm:
         address, size = self._elf.sections[".text"]
         uc.mem_write(address, self._elf.read(address, size))
         uc.mem_write(RETURN, b"\xfe\xe7")
+        self.ran: set[int] = set()
+        """Addresses in code that has run."""
+        uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, self._on_new_block)
+
+    def _on_new_block(self, _uc: object, block: Any, _before: object, _data: object) -> None:
+        self.ran.update(range(block.pc, block.pc + block.size, 2))
 
     def call(self, function: int, *arguments: int) -> None:
         """Call a function that answers 0; RunError if it does anything else."""
         uc, registers = self._uc, self._registers
         known = {**KEPT, "SP": STACK + STACK_BYTES, "LR": RETURN | 1}
-        for name, value in {**known, **dict(zip(("R0", "R1", "R2"), arguments))}.items():
+        given = dict(zip(("R0", "R1", "R2"), arguments, strict=False))
+        for name, value in {**known, **given}.items():
             uc.reg_write(registers[name], value)
         try:
             uc.emu_start(function | 1, RETURN, timeout=WALL_LIMIT_US)
@@ -216,11 +227,33 @@ def differences(
             yield scene.pack.name, divergence
 
 
-def assert_exact(scenes: Sequence[Corner], core: Core, folder: Path) -> set[str]:
-    """Compile scenes into one file, run each, compare all state every tick; kernels that are in it."""
+def assert_exact(scenes: Sequence[Corner], core: Core, folder: Path) -> dict[str, tuple[int, int]]:
+    """Compile scenes into one file, run each, compare all state every tick.
+
+    Returns how many instructions of each kernel have run, and how many it has.
+    """
     texts = render([scene.pack for scene in scenes], core=core)
-    arm = Arm(compile_for(core, one_unit(texts), folder), core)
+    elf = compile_for(core, one_unit(texts), folder)
+    arm = Arm(elf, core)
     wrong = dict(differences(arm, scenes, [wanted_of(scene) for scene in scenes]))
     listed = "\n".join(f"{name}: {what}" for name, what in wrong.items())
     assert not wrong, f"{core}: {len(wrong)} of {len(scenes)} models differ:\n{listed}"
-    return set(kernel_texts(texts))
+    ran: dict[str, list[bool]] = {name: [] for name in kernel_texts(texts)}
+    for name, address in _instructions(elf):
+        if name in ran:
+            ran[name].append(address in arm.ran)
+    return {name: (sum(each), len(each)) for name, each in ran.items()}
+
+
+def _instructions(elf: Path) -> Iterator[tuple[str, int]]:
+    """Function and address of every instruction but those that fill gaps."""
+    command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    name = ""
+    for line in listing.splitlines():
+        head = re.match(r"[0-9a-f]+ <(\w+)>:", line)
+        code = re.match(r" *([0-9a-f]+):\t(?!\.|nop|movs\tr0, r0)", line)
+        if head:
+            name = head[1]
+        elif code:
+            yield name, int(code[1], 16)

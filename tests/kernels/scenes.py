@@ -107,7 +107,9 @@ def _decay(rng: Rng, n: int, kind: str) -> Any:
     }
     if kind in same:
         return same[kind]
-    low, high = {"each high": (half, ONE_Q16), "each low": (0, half - 1), "each": (0, ONE_Q16)}[kind]
+    low, high = {"each high": (half, ONE_Q16), "each low": (0, half - 1), "each": (0, ONE_Q16)}[
+        kind
+    ]
     table = rng.integers(low, high, n, endpoint=True)
     table[0] = low
     table[-1] = high if rng.random() < 0.3 else table[-1]
@@ -115,7 +117,7 @@ def _decay(rng: Rng, n: int, kind: str) -> Any:
 
 
 def _scale(rng: Rng, layer: PackedLayer, drawn: Mapping[str, Any]) -> tuple[int, Any]:
-    """Fraction bits, at most as drawn, and a bias: a tick, or a calm membrane, has room for both."""
+    """Fraction bits, at most as drawn, and a bias: a tick or a calm membrane has room for both."""
     sums = ranges.accumulator(layer, graded_input=False)
     most = int(max(-sums.low.min(), sums.high.max(), 1))
     lost = ONE_Q16 - int(layer.wide("beta").max())
@@ -155,3 +157,37 @@ def _raster(rng: Rng, n_in: int) -> npt.NDArray[np.int8]:
     for row, count in zip(raster, ticks, strict=True):
         row[rng.choice(n_in, count, replace=False)] = 1
     return np.concatenate([raster, np.zeros((3, n_in), np.int8), raster[:6]])
+
+
+def row_scenes() -> list[Corner]:
+    """Every width with every number of rows: all sides of what sums hold."""
+    n = [2, 4, 34, 18, 16, 68, 33, 100, 6, 64, 1, 30]
+    styles = ["high", "low", "columns", "random", "sparse"]
+    fixed = [
+        {"bits": bits, "n_rows": n_rows, "n": n[k % len(n)], "weights": styles[k % len(styles)]}
+        for bits in CHOICES["bits"]
+        for k, n_rows in enumerate(CHOICES["n_rows"])
+    ]
+    return [random_scene(f"rows_{k}", 1, k, **each) for k, each in enumerate(fixed)]
+
+
+def neuron_scenes() -> list[Corner]:
+    """Every decay with every reset and comparison, calm or not; the rest takes turns."""
+    kinds = dict.fromkeys(CHOICES["decay"])
+    fixed = [
+        {"decay": decay, "reset": reset, "compare": compare, "calm": calm, "n_rows": 21}
+        for decay in kinds
+        for reset in CHOICES["reset"]
+        for compare in CHOICES["compare"]
+        for calm in (True, False)
+    ]
+    turns: dict[str, tuple[Any, ...]] = {
+        "n": (68, 70, 100, 34, 36),
+        "theta": ("same", "same", "each", "zero", "each", "same", "top"),
+        "bias": ("none", "same", "each", "none"),
+        "reset_to": ("same", "each", "none"),
+        "bits": CHOICES["bits"],
+    }
+    for k, each in enumerate(fixed):
+        each.update({key: values[k % len(values)] for key, values in turns.items()})
+    return [random_scene(f"neurons_{k}", 2, k, **each) for k, each in enumerate(fixed)]

@@ -1,0 +1,116 @@
+"""Generated models on bare emulated cores: every kernel, every branch of its template."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+import jinja2
+import pytest
+
+from tests.corner_models import corners
+from tests.kernels.arm import assert_exact, kernel_texts
+from tests.kernels.scenes import neuron_scenes, random_scene, row_scenes
+from tests.make_packs import Corner
+from tinysnn import emit
+from tinysnn.paths import templates_dir
+
+QUICK = ("cortex-m0plus", "cortex-m4")
+SLOW = ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33")
+CORES = [*QUICK, *(pytest.param(core, marks=pytest.mark.slow) for core in SLOW)]
+PER_BATCH = 250
+
+
+@cache
+def all_kinds() -> tuple[Corner, ...]:
+    return (*row_scenes(), *neuron_scenes())
+
+
+@pytest.mark.emu
+@pytest.mark.parametrize("core", CORES)
+def test_corner_models(core, tmp_path):
+    assert_exact(list(corners().values()), core, tmp_path)
+
+
+@pytest.mark.emu
+@pytest.mark.parametrize("core", CORES)
+def test_kernels(core, tmp_path):
+    executed = assert_exact(all_kinds(), core, tmp_path)
+    if core == "cortex-m3":  # C only
+        assert not executed
+        return
+    whole = {name for name, (done, total) in executed.items() if done == total}
+    for bits in (8, 4, 2, 1):
+        assert any(name.startswith(f"tsnn_rows{bits}_") for name in whole), f"{bits} bits: {whole}"
+    done, total = (sum(column) for column in zip(*executed.values(), strict=True))
+    assert done >= total * 0.85, f"only {done} of {total} instructions of kernels have run"
+    assert len(whole) >= len(executed) * 0.5
+
+
+@pytest.mark.emu
+@pytest.mark.slow
+@pytest.mark.parametrize("core", [*QUICK, *SLOW])
+@pytest.mark.parametrize("batch", range(4))
+def test_random_layers(core, batch, tmp_path):
+    seeds = range(batch * PER_BATCH, (batch + 1) * PER_BATCH)
+    assert_exact([random_scene(f"random_{k}", 3, k) for k in seeds], core, tmp_path)
+
+
+# ---- are these all kinds? ----
+
+
+class Watched(jinja2.FileSystemLoader):
+    """Templates whose conditions report how they came out."""
+
+    def __init__(self) -> None:
+        super().__init__(templates_dir())
+        self.outcomes: Counter[tuple[str, bool]] = Counter()
+        self.conditions: set[str] = set()
+
+    def get_source(self, environment, template):
+        source, path, fresh = super().get_source(environment, template)
+        lines = []
+        for number, line in enumerate(source.split("\n"), 1):
+            found = re.search(r"\{%-? (?:if|elif) (.*?) -?%\}", line)
+            where = f"{template}:{number}: {line.strip()}"
+            if found:
+                self.conditions.add(where)
+            watched = f"took({where!r}, {found[1]})" if found else ""
+            lines.append(line.replace(found[1], watched, 1) if found else line)
+        return "\n".join(lines), path, fresh
+
+    def took(self, where: str, outcome: object) -> object:
+        self.outcomes[where, bool(outcome)] += 1
+        return outcome
+
+
+def test_every_branch_of_every_template_is_taken(monkeypatch):
+    loader, make = Watched(), emit._environment
+
+    def watched():
+        environment = make()
+        environment.loader = loader
+        environment.globals["took"] = loader.took
+        return environment
+
+    monkeypatch.setattr(emit, "_environment", watched)
+    packs = [scene.pack for scene in (*all_kinds(), *corners().values())]
+    for core in (*QUICK, "cortex-m3"):
+        emit.render(packs, core=core)
+    assert any(".S.jinja" in where for where in loader.conditions)
+    never = [
+        f"{where} is never {outcome}"
+        for where in sorted(loader.conditions)
+        for outcome in (True, False)
+        if not loader.outcomes[where, outcome]
+    ]
+    assert not never, "\n".join(never)
+
+
+@pytest.mark.parametrize("core", emit.CORES)
+def test_kernels_of_one_name_are_one_kernel(core):
+    packs = [scene.pack for scene in (*all_kinds(), *corners().values())]
+    kernels = kernel_texts(emit.render(packs, core=core))  # asserts it
+    assert bool(kernels) == (core != "cortex-m3")
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in kernels)
