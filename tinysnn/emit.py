@@ -12,6 +12,7 @@ from tinysnn.errors import OptionError
 from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir, templates_dir
 from tinysnn.views.model import view_image, view_model
+from tinysnn.views.row_options import AUTO, RowOptions
 
 if TYPE_CHECKING:
     import jinja2
@@ -25,7 +26,9 @@ CORES: tuple[str, ...] = get_args(Core)
 LINE_WIDTH = 100
 
 
-def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
+def emit(
+    packs: Sequence[Pack], out_dir: Path, *, core: str, options: RowOptions = AUTO
+) -> list[Path]:
     """Write the C of some models and of the image that holds them.
 
     Parameters
@@ -34,6 +37,7 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
     out_dir: folder for `tsnn_<model>.h`, `tsnn_<model>.c`, `tsnn_image.c` and the headers they
         include; made if missing.
     core: the core that kernels are chosen for, one of `CORES`.
+    options: how rows are stored and walked; by default as costs say.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
     files = []
     include = firmware_dir() / "include"
     headers = {name: (include / name).read_text() for name in RUNTIME_HEADERS}
-    texts = {**render(packs, core=core), **headers}
+    texts = {**render(packs, core=core, options=options), **headers}
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = out_dir / name
@@ -59,7 +63,9 @@ def emit(packs: Sequence[Pack], out_dir: Path, *, core: str) -> list[Path]:
     return files
 
 
-def render(packs: Sequence[Pack], *, core: str) -> dict[str, str]:
+def render(
+    packs: Sequence[Pack], *, core: str, options: RowOptions = AUTO
+) -> dict[str, str]:
     """The generated files by name; see `emit`."""
     if core not in CORES:
         raise OptionError(f"unknown core {core!r}", fix=f"Known are {', '.join(CORES)}")
@@ -71,11 +77,11 @@ def render(packs: Sequence[Pack], *, core: str) -> dict[str, str]:
     environment = _environment()
     texts = {}
     for pack in packs:
-        view = view_model(pack, core)
+        view = view_model(pack, core, options)
         for suffix in ("h", "c"):
             template = environment.get_template(f"model.{suffix}.jinja")
             texts[f"{view.prefix}.{suffix}"] = _tidy(template.render(m=view))
-        if view.rows_kernels or view.neurons_kernels or view.events_kernel:
+        if view.has_assembly:
             template = environment.get_template("kernels.S.jinja")
             texts[f"{view.prefix}_kernels.S"] = _tidy(template.render(m=view))
     image = environment.get_template("image.c.jinja")

@@ -70,7 +70,9 @@ def view_cell(
     late = saturates_late(layer, rows)
     low, high = STATE_RANGE[spec.state_bits]
     v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
-    neurons = NO_NEURONS if kernel is None else view_neurons(layer, kernel, tables)
+    neurons = NO_NEURONS
+    if kernel is not None:
+        neurons = view_neurons(layer, kernel, tables, biased=rows.offset != 0)
     return CellView(
         template="" if in_pairs else "ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
         equation=equation(layer),

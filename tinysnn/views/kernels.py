@@ -232,7 +232,8 @@ def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | 
     corrects = biased or bool(bias.any())
     constant = "none"
     if not packed and corrects:
-        constant = "pair" if saturates or not _fits_lanes(layer) else "rounding"
+        lanes = biased and not saturates and _fits_lanes(layer)
+        constant = "rounding" if lanes else "pair"
     kept = 65535 >> places
     reset = int(reset_to[0])
     return _named(

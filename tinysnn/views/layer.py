@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, view_rows
+from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
 
 
@@ -47,7 +49,7 @@ class LayerView:
     rows: RowsView
     cell: CellView
     tables: tuple[TableView, ...]
-    kernels: tuple[RowsKernel | NeuronsKernel, ...]
+    kernels: tuple[RowsKernel | SparseKernel | NeuronsKernel, ...]
     """Assembly that the layer calls."""
 
 
@@ -56,15 +58,15 @@ def model_prefix(pack: Pack) -> str:
     return f"tsnn_{pack.name}"
 
 
-def view_layer(pack: Pack, k: int, core: str) -> LayerView:
+def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> LayerView:
     """Layer k of a pack, with its kernel chosen for a core."""
     layer = pack.layers[k]
     spec = layer.spec
     prefix = f"{model_prefix(pack)}_l{k}"
     takes_input = any(source.layer is None for source in spec.sources)
     graded = pack.graded_input and takes_input
-    rows_kernel, neurons_kernel = choose(layer, core, equation(layer), graded=graded)
-    rows, rows_table = view_rows(layer, prefix, core, rows_kernel, graded=graded)
+    rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
+    neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
     tables = Tables(prefix, layer.n)
     cell = view_cell(layer, rows, tables, neurons_kernel)
     return LayerView(
@@ -89,9 +91,26 @@ def view_layer(pack: Pack, k: int, core: str) -> LayerView:
         hot=f"l{k}_hot",
         rows=rows,
         cell=cell,
-        tables=(rows_table, *tables.made),
-        kernels=tuple(k for k in (rows_kernel, neurons_kernel) if k is not None),
+        tables=(*rows_tables, *tables.made),
+        kernels=kernels,
     )
+
+
+Kernels = tuple[RowsKernel | SparseKernel | NeuronsKernel, ...]
+
+
+def _rows(
+    layer: PackedLayer, prefix: str, core: str, options: RowOptions, *, graded: bool
+) -> tuple[RowsView, tuple[TableView, ...], Kernels]:
+    """The synapses, sparse or dense, their tables, and the assembly for them and the neurons."""
+    words = equation(layer)
+    sparse = choose_sparse(layer, core, words, form=options.rows, graded=graded)
+    if sparse is not None:
+        rows, tables = view_sparse(layer, prefix, sparse[0])
+        return rows, tables, tuple(k for k in sparse if k is not None and k.template)
+    dense = choose(layer, core, words, graded=graded)
+    rows, table = view_rows(layer, prefix, core, dense[0], graded=graded)
+    return rows, (table,), tuple(k for k in dense if k is not None)
 
 
 def _sources(layer: PackedLayer) -> tuple[SourceView, ...]:

@@ -8,6 +8,8 @@ from tinysnn import __version__
 from tinysnn.pack import Pack, state_bytes, state_layout
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
+from tinysnn.views.row_options import AUTO, RowOptions
+from tinysnn.views.sparse import SparseKernel
 
 ABI_VERSION = 1
 MIN_PAYLOAD_BYTES = 512
@@ -65,7 +67,15 @@ class ModelView:
     """The assembly that lists who fired; empty: C."""
     events_template: str
     rows_kernels: tuple[RowsKernel, ...]
+    sparse_kernels: tuple[SparseKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
+
+    @property
+    def has_assembly(self) -> bool:
+        """Whether the model calls functions in a file of assembly."""
+        return bool(
+            self.rows_kernels or self.sparse_kernels or self.neurons_kernels or self.events_kernel
+        )
 
 
 @dataclass(frozen=True)
@@ -79,9 +89,9 @@ class ImageView:
     max_payload: int
 
 
-def view_model(pack: Pack, core: str) -> ModelView:
+def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
     """A pack for the templates, with kernels chosen for a core."""
-    layers = tuple(view_layer(pack, k, core) for k in range(len(pack.layers)))
+    layers = tuple(view_layer(pack, k, core, options) for k in range(len(pack.layers)))
     graded, values = pack.graded_input, not pack.output_layer.spec.fires
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
     prefix = model_prefix(pack)
@@ -110,6 +120,7 @@ def view_model(pack: Pack, core: str) -> ModelView:
         events_kernel=f"tsnn_list_{family}" if listed else "",
         events_template=f"ops/events_{family}.S.jinja" if listed else "",
         rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel)),
+        sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
     )
 

@@ -33,8 +33,10 @@ class NeuronsView:
 NO_NEURONS = NeuronsView("", 0, "", "", "", "", "")
 
 
-def view_neurons(layer: PackedLayer, kernel: NeuronsKernel, tables: Tables) -> NeuronsView:
-    """The view; a table it needs is added to `tables`."""
+def view_neurons(
+    layer: PackedLayer, kernel: NeuronsKernel, tables: Tables, *, biased: bool
+) -> NeuronsView:
+    """The view; a table it needs is added to `tables`. `biased`: sums lack something per event."""
     values = _stream(layer, kernel)
     name = "NULL"
     if values.size:
@@ -54,7 +56,7 @@ def view_neurons(layer: PackedLayer, kernel: NeuronsKernel, tables: Tables) -> N
         theta=f"0x{theta << 16:08X}u" if v6m and not kernel.packed else _pair(theta),
         reset=_pair(reset),
         tables=name,
-        constant=_constant(layer, kernel, v6m=v6m),
+        constant=_constant(layer, kernel, v6m=v6m, biased=biased),
     )
 
 
@@ -84,11 +86,11 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
     return np.hstack(columns).ravel() if columns else np.zeros(0, np.int64)
 
 
-def _constant(layer: PackedLayer, kernel: NeuronsKernel, *, v6m: bool) -> str:
+def _constant(layer: PackedLayer, kernel: NeuronsKernel, *, v6m: bool, biased: bool) -> str:
     """What every pair of sums lacks: bias, and per event the offset of biased weights."""
     bits = layer.spec.bits
     offset = 1 << (bits - 1) if bits > 1 else 1
-    lacks = 0 if bits == 8 and not v6m else offset << layer.spec.frac_bits
+    lacks = offset << layer.spec.frac_bits if biased else 0
     bias = int(layer.wide("bias")[0]) if same(layer.wide("bias")) else 0
     if kernel.packed:
         base = bias + (1 << (15 - kernel.shift_places) if kernel.decay == "shift" else 32768)

@@ -57,6 +57,16 @@ class Block:
 
 
 @dataclass(frozen=True)
+class WindowView:
+    """Neurons whose sparse rows share a table: where its parts begin, and words of their sums."""
+
+    first_word: int
+    first_start: int
+    first_sum: int
+    n_words: int
+
+
+@dataclass(frozen=True)
 class RowsView:
     """Everything ops/rows*.c.jinja needs."""
 
@@ -82,6 +92,8 @@ class RowsView:
     """The assembly function that adds the rows; empty: C."""
     block_words: int
     """Words of a row that lie together in the table of a kernel."""
+    windows: tuple[WindowView, ...] = ()
+    """Parts of sparse rows; empty: rows are dense."""
 
 
 def view_rows(
