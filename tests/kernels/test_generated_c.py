@@ -10,11 +10,14 @@ import pytest
 
 from tests.corner_models import corners
 from tests.golden.packs import dense, readout, recurrent
+from tests.kernels.arm import one_unit
+from tests.kernels.scenes import neuron_scenes, row_scenes
 from tests.tools import need, require
 from tinysnn.boards import load_board
 from tinysnn.build import build
-from tinysnn.emit import CORES, emit
+from tinysnn.emit import CORES, emit, render
 from tinysnn.paths import firmware_dir
+from tinysnn.toolchain import find_toolchain
 
 STRICT = [
     "-std=c11",
@@ -71,12 +74,44 @@ def includes(folder: Path) -> list[str]:
 
 
 @pytest.mark.host
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4"])
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_strict_on_the_host(compiler, core, tmp_path):
+def test_strict_on_the_host(compiler, tmp_path):
     need("cc" if compiler == "gcc" else "clang")
-    files = sources(core, tmp_path)
+    files = sources("cortex-m3", tmp_path)
     passes(compiler, *STRICT, "-O1", "-fsyntax-only", *includes(tmp_path), *files)
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4"])
+def test_strict_under_clang_for_the_core(core, tmp_path):
+    need("clang")
+    target = ["--target=thumb-none-eabi", f"-mcpu={core}", "-ffreestanding"]
+    files = sources(core, tmp_path)
+    passes("clang", *STRICT, *target, "-O1", "-fsyntax-only", *includes(tmp_path), *files)
+
+
+@pytest.mark.host
+def test_a_model_with_kernels_says_that_it_is_not_for_this_machine(tmp_path):
+    need("cc")
+    emit([dense()], tmp_path, core="cortex-m4")
+    command = ["cc", "-std=c11", "-fsyntax-only", *includes(tmp_path), tmp_path / "tsnn_dense.c"]
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "dense: made for cortex-m4" in done.stderr
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("chain", ["gcc", "zig"])
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4"])
+def test_kernels_assemble(core, chain, tmp_path):
+    """All kernels there are, in one file: zig takes a second to start."""
+    need("gcc-arm" if chain == "gcc" else "zig")
+    tool = find_toolchain(chain)
+    scenes = [*row_scenes(), *neuron_scenes()]
+    file = tmp_path / "kernels.S"
+    file.write_text(one_unit(render([scene.pack for scene in scenes], core=core))["kernels.S"])
+    flags = [*tool.target_flags(core), "-Werror", "-c", file, "-o", tmp_path / "kernels.o"]
+    passes(*tool.command, *flags)
 
 
 @pytest.mark.host
@@ -114,7 +149,8 @@ def test_cppcheck_has_nothing_to_say(core, tmp_path):
     ]
     passes(
         "cppcheck", "--enable=warning,performance,portability", "--std=c11", "--error-exitcode=1",
-        "--inline-suppr", "--suppress=missingIncludeSystem", "--quiet", *includes(tmp_path), *files,
+        "--inline-suppr", "-D__arm__=1", "--suppress=missingIncludeSystem", "--quiet",
+        *includes(tmp_path), *files,
     )  # fmt: skip
 
 
@@ -135,7 +171,7 @@ def test_two_models_in_one_image_with_tables_in_flash(board, tmp_path):
 @pytest.mark.host
 def test_null_pointers_are_answered(tmp_path):
     need("cc")
-    emit([dense()], tmp_path, core="cortex-m0")
+    emit([dense()], tmp_path, core="cortex-m3")
     main = tmp_path / "main.c"
     main.write_text(
         '#include "tsnn_dense.h"\n'

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.kernels import arm
 from tests.kernels.harness import assert_exact
+from tests.make_packs import Corner
 from tests.networks import FC64_SPIKES, fc64_pack, fc64_scenes, keyword_scenes, workload
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
-
-CORES = ["cortex-m0", "cortex-m4", pytest.param("cortex-m3", marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("percent", FC64_SPIKES)
@@ -23,22 +23,33 @@ def test_int8_packs_give_the_spikes_of_the_float_reference(percent):
 
 
 @pytest.mark.host
-@pytest.mark.parametrize("core", CORES)
-def test_common_workload_on_the_host(core, tmp_path):
+def test_common_workload_on_the_host(tmp_path):
     scenes = fc64_scenes()
-    assert_exact([s.pack for s in scenes], [s.raster for s in scenes], core, tmp_path)
+    assert_exact([s.pack for s in scenes], [s.raster for s in scenes], tmp_path)
+
+
+def in_bits(bits: int) -> list[Corner]:
+    rasters = [scene.raster for scene in fc64_scenes()]
+    return [
+        Corner(fc64_pack(p, bits), raster) for p, raster in zip(FC64_SPIKES, rasters, strict=True)
+    ]
 
 
 @pytest.mark.host
 @pytest.mark.parametrize("bits", [4, 2, 1])
 def test_common_workload_in_fewer_bits_on_the_host(bits, tmp_path):
-    packs = [fc64_pack(percent, bits) for percent in FC64_SPIKES]
-    rasters = [scene.raster for scene in fc64_scenes()]
-    assert_exact(packs, rasters, "cortex-m0", tmp_path)
+    scenes = in_bits(bits)
+    assert_exact([s.pack for s in scenes], [s.raster for s in scenes], tmp_path)
+
+
+@pytest.mark.emu
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4"])
+@pytest.mark.parametrize("bits", [4, 2, 1])
+def test_common_workload_in_fewer_bits_emulated(bits, core, tmp_path):
+    assert arm.assert_exact(in_bits(bits), core, tmp_path)
 
 
 @pytest.mark.host
-@pytest.mark.parametrize("core", CORES)
-def test_keyword_network_on_the_host(core, tmp_path):
+def test_keyword_network_on_the_host(tmp_path):
     scenes = keyword_scenes()
-    assert_exact([s.pack for s in scenes], [s.raster for s in scenes], core, tmp_path)
+    assert_exact([s.pack for s in scenes], [s.raster for s in scenes], tmp_path)
