@@ -38,13 +38,14 @@ def activity(pack: Pack, stimuli: Sequence[Stimulus]) -> Activity:
     for stimulus in stimuli:
         check_stimulus(pack, stimulus)
     traces = [batch.simulate(pack, rasters) for rasters in batch.batches(stimuli)]
-    ticks = max(1, sum(stimulus.n_ticks for stimulus in stimuli))
+    total = sum(stimulus.n_ticks for stimulus in stimuli)
+    ticks = max(1, total)
     counts = np.sum([(t.saturated, t.events, t.quiet) for t in traces], axis=0)
     spikes = np.zeros(len(pack.layers))
     for trace in traces:
         spikes += [0 if fired is None else int(fired.sum()) for fired in trace.spikes]
     return Activity(
-        ticks=ticks,
+        ticks=total,
         rates=tuple(
             float(count) / (layer.n * ticks) if layer.spec.fires else None
             for layer, count in zip(pack.layers, spikes, strict=True)

@@ -76,7 +76,7 @@ def entering(
             values *= spike_value
         if connection.delay_ticks:
             values = np.roll(values, 1, axis=1)
-            values[:, 0] = 0.0
+            values[:, :1] = 0.0
         blocks.append(values)
     return np.concatenate(blocks, axis=2)
 
@@ -84,7 +84,7 @@ def entering(
 def moment(values: Floats, group: Group) -> Floats:
     """Second moment [R, R] of the input [B, T, R] as the group's membranes remember it."""
     remembered = np.empty_like(values)
-    current = np.zeros_like(values[:, 0])
+    current = np.zeros(values.shape[::2])
     trace = np.zeros_like(current)
     for t in range(values.shape[1]):
         current = group.alpha * current + values[:, t]

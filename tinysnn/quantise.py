@@ -18,7 +18,7 @@ from tinysnn.names import model_name
 from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
 from tinysnn.pack_options import WIDTHS, PackOptions, check_options
 from tinysnn.stimulus import Stimulus
-from tinysnn.teacher import Teacher, loss, teach
+from tinysnn.teacher import Teacher, check_clips, loss, teach
 from tinysnn.thresholds import working_pack
 
 __all__ = ["PackOptions", "quantise", "quantise_within"]
@@ -56,6 +56,7 @@ def quantise(
         return quantise_within(graph, options, calibration, progress=progress)[0]
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
+    check_clips(graph, clips)
     uniform: Bits = options.bits
     widths = [options.layer_bits.get(layer.name, uniform) for layer in graph.layers]
     if clips and any(options.compensates(bits) for bits in widths):
@@ -76,6 +77,7 @@ def quantise_within(
     """As `quantise` with automatic bits; returns what was tried beside the pack."""
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
+    check_clips(graph, clips)
     wanted = _search(teach(graph, clips), options, progress)
     choice = budget.search(wanted)
     return _finished(graph, options, choice.layers, clips), choice

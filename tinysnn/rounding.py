@@ -35,6 +35,9 @@ SWEEPS = 4
 
 REFITS = 3
 
+BLOCK = 32
+"""Rows between two updates of all others."""
+
 CHUNK = 1 << 21
 """Weights that are worked on at once, candidates of the scale included: 16 MB."""
 
@@ -145,16 +148,24 @@ def _best(problem: Problem, candidates: Floats, order: _Order, *, common: bool) 
 
 def _propagate(problem: Problem, scale: Floats, order: _Order) -> Floats:
     """Round row by row; the rows to come take over what is left of each error."""
-    left = problem.weight[order.rows].copy()
+    left = problem.weight[order.rows]  # a copy
     steps = np.empty_like(left)
-    for r, factors in enumerate(order.upper):
-        chosen = nearest(left[r], scale, problem.bits)
-        wrong = (left[r] - chosen * scale) / factors[r]
-        left[r + 1 :] -= factors[r + 1 :, None] * wrong
-        steps[r] = chosen
+    wrong = np.empty_like(left)
+    for block in _blocks(len(left)):
+        for r in range(block.start, block.stop):
+            steps[r] = nearest(left[r], scale, problem.bits)
+            wrong[r] = (left[r] - steps[r] * scale) / order.upper[r, r]
+            near = slice(r + 1, block.stop)
+            left[near] -= order.upper[r, near, None] * wrong[r]
+        left[block.stop :] -= order.upper[block, block.stop :].T @ wrong[block]
     ordered = np.empty_like(steps)
     ordered[order.rows] = steps
     return ordered
+
+
+def _blocks(n_rows: int) -> list[slice]:
+    """Runs of rows whose effect on all others is worked out in one matrix product."""
+    return [slice(first, min(first + BLOCK, n_rows)) for first in range(0, n_rows, BLOCK)]
 
 
 def _polish(
@@ -177,17 +188,17 @@ def _polish(
 def _descend(problem: Problem, steps: Floats, scale: Floats) -> Floats:
     """Move single weights to the step at which the error is least, row by row."""
     steps = steps.copy()
-    pull = problem.moment @ (steps * scale - problem.weight)
-    strength = np.diag(problem.moment)
+    moment, strength = problem.moment, np.diag(problem.moment)
+    pull = moment @ (steps * scale - problem.weight)
     for _ in range(SWEEPS):
-        moved = False
-        for r, row in enumerate(problem.moment):
-            chosen = nearest(steps[r] * scale - pull[r] / strength[r], scale, problem.bits)
-            change = chosen - steps[r]
-            if change.any():
-                moved = True
-                pull += row[:, None] * (change * scale)
+        before = steps.copy()
+        for block in _blocks(len(steps)):
+            old, near = steps[block].copy(), pull[block].copy()
+            for i, r in enumerate(range(block.start, block.stop)):
+                chosen = nearest(steps[r] * scale - near[i] / strength[r], scale, problem.bits)
+                near += moment[block, r, None] * ((chosen - steps[r]) * scale)
                 steps[r] = chosen
-        if not moved:
+            pull += moment[:, block] @ ((steps[block] - old) * scale)
+        if np.array_equal(steps, before):
             break
     return steps

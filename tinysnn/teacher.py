@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn import batch
+from tinysnn.errors import StimulusError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Graph
 from tinysnn.pack import Pack
@@ -39,15 +40,36 @@ class Teacher:
     """Per batch [B, T, n_out]: the output added up over the clip so far."""
 
 
-def teach(graph: Graph, stimuli: Sequence[Stimulus]) -> Teacher:
-    """Run the float network.
-
-    Every fourth clip is held out; fewer than four are used for both.
+def check_clips(graph: Graph, stimuli: Sequence[Stimulus]) -> None:
+    """Refuse clips that are not for this network, before anything is done with them.
 
     Raises
     ------
-    StimulusError: a clip does not fit the network.
+    StimulusError: a raster is not [T, n_in], or not binary for a network that takes spikes.
 
+    """
+    for number, stimulus in enumerate(stimuli):
+        where = stimulus.name or f"calibration clip {number}"
+        shape = stimulus.raster.shape
+        if len(shape) != 2 or shape[1] != graph.n_in:
+            raise StimulusError(
+                f"the raster is {shape}, the network takes [ticks, {graph.n_in}]",
+                where=where,
+                fix="Check that input and network belong together",
+            )
+        binary = bool(((stimulus.raster == 0) | (stimulus.raster == 1)).all())
+        if graph.input_scale is None and not binary:
+            raise StimulusError(
+                "values other than 0 and 1, but the network takes spikes",
+                where=where,
+                fix="Give an input scale if the input is graded",
+            )
+
+
+def teach(graph: Graph, stimuli: Sequence[Stimulus]) -> Teacher:
+    """Run the float network.
+
+    Every fourth clip is held out; fewer than four are used for both. The caller has checked them.
     """
     few = len(stimuli) < HELD_OUT
     fit = [s for i, s in enumerate(stimuli) if few or i % HELD_OUT != HELD_OUT - 1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.test_quantise import graph, layer
 from tinysnn import batch, moments, thresholds
 from tinysnn.compensate import fitted_layers, nearest_layers
-from tinysnn.errors import OptionError
+from tinysnn.errors import OptionError, StimulusError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Graph
 from tinysnn.pack import load, save
@@ -308,6 +308,23 @@ def test_fitting_needs_clips():
 def test_no_such_rounding():
     with pytest.raises(OptionError, match="rounding"):
         quantise(network(), PackOptions(rounding="down"))
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize(
+    "raster", [np.zeros((5, 23)), np.zeros((5, 25)), np.zeros(24), np.full((5, 24), 3)]
+)
+def test_clips_of_another_network_are_refused(bits, raster):
+    mixed = [*clips(2), Stimulus(raster.astype(np.int8), name="odd")]
+    with pytest.raises(StimulusError, match="odd"):
+        quantise(network(), PackOptions(bits=bits), mixed)
+
+
+def test_a_clip_without_ticks_is_no_trouble():
+    empty = Stimulus(np.zeros((0, 24), np.int8))
+    assert quantise(network(), PackOptions(bits=2), [empty]).meta.calibration == "1 clips, 0 ticks"
+    fitted = quantise(network(), PackOptions(bits=2), [empty, *clips(8)])
+    assert fitted.meta.calibration == "9 clips, 240 ticks"
 
 
 def test_large_layers_are_rounded_to_nearest(monkeypatch):
