@@ -262,7 +262,7 @@ PLATFORMS = {
     # r of the file already holds what Rockpool's exporter makes of it
     "rockpool": Platform("rockpool", DT, graph="rockpool__d70a32c1"),
     "sinabs": Platform("sinabs", DT | {"gain": 0.04}),
-    "spyx": Platform("spyx", {"gain": 0.04}),
+    "spyx": Platform("spyx", DT | {"gain": 0.04}),
     # fixed point: 16 fraction bits of the decay
     "spinnaker2": Platform("lava", DT, scale=25.0, atol=1e-3),
     "exact": Platform("nir", DT | {"decay": "exact"}, atol=1e-3),

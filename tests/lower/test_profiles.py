@@ -28,10 +28,10 @@ STAYS_OPEN = {
 }
 
 
-def loop() -> Network:
+def loop(tau: float = 8e-4) -> Network:
     nodes: dict[str, Node] = {
-        "in": Input((2,)), "a": neuron("LIF", 2, r=8.0), "rec": Linear(np.eye(2)),
-        "b": neuron("LIF", 2, r=8.0), "out": Output((2,)),
+        "in": Input((2,)), "a": neuron("LIF", 2, r=8.0, tau=tau), "rec": Linear(np.eye(2)),
+        "b": neuron("LIF", 2, r=8.0, tau=tau), "out": Output((2,)),
     }  # fmt: skip
     edges = (("in", "a"), ("a", "rec"), ("rec", "a"), ("a", "b"), ("b", "out"))
     return Network("net", nodes, edges)
@@ -54,11 +54,24 @@ def test_what_stays_open(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(PROFILES))
 def test_with_the_open_options_it_lowers_and_says_what_was_assumed(name: str) -> None:
-    rest = {"reset": "subtract", "dt_s": 1e-4, "decay": "euler"}
+    rest: dict[str, Any] = {"reset": "subtract", "dt_s": 1e-4, "decay": "euler"}
     given = options(name, **{key: rest[key] for key in STAYS_OPEN[name]})
-    graph = lower(loop(), given)
-    for text in PROFILES[name].assumed:
+    network = loop(tau=8.0) if given.profile == "spyx" else loop()
+    graph = lower(network, given)
+    for text in PROFILES[name].assumed.values():
         assert f"assumed: {text}" in graph.notes
+
+
+def test_what_an_option_settles_is_not_assumed() -> None:
+    notes = lower(loop(), options("sinabs", spikes="one")).notes
+    assert not any("MultiSpike" in note for note in notes)
+    assert any("MembraneSubtract" in note for note in notes)
+
+
+def test_assumptions_name_the_option_that_changes_them() -> None:
+    known = {*LowerOptions.__struct_fields__}
+    for profile in PROFILES.values():
+        assert {key for key in profile.assumed if not key.startswith("(")} <= known
 
 
 def test_every_value_of_a_profile_is_a_possible_one() -> None:

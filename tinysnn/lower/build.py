@@ -12,7 +12,7 @@ from tinysnn.lower.connect import Places, connections
 from tinysnn.lower.fold import Expression, Term, fold
 from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
-from tinysnn.lower.profiles import named, with_profile
+from tinysnn.lower.profiles import assumptions, with_profile
 from tinysnn.lower.questions import require_options
 from tinysnn.network import Input, Network, Neuron, Output
 from tinysnn.options import LowerOptions
@@ -31,6 +31,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         another layer, no path from Input to Output, a map too large to hold.
     """
     require_options(network, options)
+    assumed = [f"assumed: {text}" for text in assumptions(options, network.name)]
     options = with_profile(network, options)
     inputs, sinks = _ends(network, Input), _ends(network, Output)
     folded = fold(network, options.dt_s)
@@ -38,7 +39,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
     live = _live(entering, inputs, readouts, network)
     order = _order(entering, live, inputs)
     places = _places(network, inputs, order)
-    notes = [*network.notes, *_assumed(options, network), *_dropped(network, live)]
+    notes = [*network.notes, *assumed, *_dropped(network, live)]
     layers = []
     for name in order:
         update = _update(network, name, entering[name], options)
@@ -174,11 +175,6 @@ def _live(
             fix="Connect it to the Input or remove it.",
         )
     return live | set(inputs)
-
-
-def _assumed(options: LowerOptions, network: Network) -> list[str]:
-    profile = named(options.profile, network.name)
-    return [] if profile is None else [f"assumed: {text}" for text in profile.assumed]
 
 
 def _dropped(network: Network, live: set[str]) -> list[str]:

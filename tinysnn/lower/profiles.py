@@ -34,8 +34,9 @@ class Profile:
     """For neurons that feed themselves, directly or through weights, on top of ``kinds``."""
     endless: NodeOptions = field(default_factory=NodeOptions)
     """For neurons one of whose time constants is infinite, on top of the rest."""
-    assumed: tuple[str, ...] = ()
-    """What the file cannot say and the framework's defaults answer."""
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    """What the file cannot say and the framework's defaults answer, by the option that changes it
+    (in brackets: no option does)."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """What to look up in the model, by option that stays open."""
 
@@ -52,7 +53,7 @@ PROFILES: Mapping[str, Profile] = {
         kinds={"CubaLIF": NodeOptions(reset_input="lost")},
         recurrent=NodeOptions(reset_input="lost"),
         endless=NodeOptions(gain=1.0, synapse_gain=1.0),
-        assumed=("reset_delay is True (snnTorch's default)",),
+        assumed={"reset_timing": "reset_delay is True (snnTorch's default)"},
         hints={"reset": "reset_mechanism of the model; snnTorch's default is 'subtract'"},
     ),
     "norse": Profile(
@@ -62,10 +63,10 @@ PROFILES: Mapping[str, Profile] = {
             reset="zero", reset_timing="same-tick", v_init="rest",
         ),
         kinds={"IF": _TICK},
-        assumed=(
-            "trained and exported with dt = 0.001, so that tau in the file is 1e-3 of the real one",
-            "reset_method is the hard reset, v_reset is 0 (Norse's defaults)",
-        ),
+        assumed={
+            "dt_s": "trained and exported with dt = 0.001, so tau in the file is 1e-3 of the real",
+            "reset": "reset_method is the hard reset, v_reset is 0 (Norse's defaults)",
+        },
     ),
     "spikingjelly": Profile(
         tested="spikingjelly 2.0.0",
@@ -73,7 +74,7 @@ PROFILES: Mapping[str, Profile] = {
             dt_s=1e-4, decay="euler", gain="dt", synapse_gain="dt", compare="ge",
             reset="zero", reset_timing="same-tick", v_init="reset",
         ),
-        assumed=("exported with dt = 1e-4 (the default of export_to_nir)",),
+        assumed={"dt_s": "exported with dt = 1e-4 (the default of export_to_nir)"},
     ),
     "sinabs": Profile(
         tested="sinabs 3.1.3",
@@ -82,10 +83,13 @@ PROFILES: Mapping[str, Profile] = {
             reset="subtract", reset_timing="same-tick", v_init="rest", spikes="many",
         ),
         kinds={"IF": _TICK, "I": _TICK},
-        assumed=(
-            "spike_fn is MultiSpike and reset_fn MembraneSubtract (sinabs' defaults)",
-            "norm_input is True, min_v_mem and tau_syn are None (sinabs' defaults)",
-        ),
+        assumed={
+            "spikes": "spike_fn is MultiSpike (sinabs' default)",
+            "reset": "reset_fn is MembraneSubtract (sinabs' default)",
+            "gain": "norm_input of LIF layers is True (sinabs' default)",
+            "v_min": "min_v_mem is None (sinabs' default)",
+            "(tau_syn)": "tau_syn is None (sinabs' default)",
+        },
     ),
     "rockpool": Profile(
         tested="rockpool 3.1.0",
@@ -94,10 +98,10 @@ PROFILES: Mapping[str, Profile] = {
             reset="subtract", reset_timing="same-tick", v_init="rest", spikes="many",
         ),
         kinds={"LI": NodeOptions(gain="decay")},
-        assumed=(
-            "dt is 1e-3 (Rockpool's default)",
-            "bias is 0 and there is no w_rec: the exporter leaves both out",
-        ),
+        assumed={
+            "dt_s": "dt is 1e-3 (Rockpool's default)",
+            "(bias, w_rec)": "bias is 0 and there is no w_rec: the exporter leaves both out",
+        },
     ),
     "lava": Profile(
         tested="",
@@ -113,16 +117,16 @@ PROFILES: Mapping[str, Profile] = {
             decay="exact", gain="dt", synapse_gain="dt", compare="gt",
             reset="zero", reset_timing="same-tick", v_init="zero",
         ),
-        assumed=("tau_ref is 0: a refractory period cannot be expressed",),
+        assumed={"(tau_ref)": "tau_ref is 0: a refractory period cannot be expressed"},
         hints={"dt_s": "dt of the Simulator; Nengo's default is 1e-3"},
     ),
     "spyx": Profile(
         tested="",
         every=NodeOptions(
-            dt_s=1e-4, decay="euler", gain=1.0, synapse_gain=1.0, compare="gt",
+            dt_s=1.0, decay="euler", gain=1.0, synapse_gain=1.0, compare="gt",
             reset="subtract", reset_timing="next-tick", v_init="zero",
         ),
-        assumed=("dt is 1e-4 (the default of spyx.nir)",),
+        assumed={"dt_s": "exported with dt = 1 (the default of spyx.nir.to_nir)"},
     ),
     "nir": Profile(
         tested="",
@@ -158,6 +162,14 @@ def with_profile(network: Network, options: LowerOptions) -> LowerOptions:
             nodes[name] = filled(options.of(name), habits)
     dt_s = profile.every.dt_s if options.dt_s is None else options.dt_s
     return msgspec.structs.replace(options, node=nodes, dt_s=dt_s)
+
+
+def assumptions(options: LowerOptions, where: str) -> list[str]:
+    """What the profile takes for granted and no option for the whole model has settled."""
+    profile = named(options.profile, where)
+    return [] if profile is None else [
+        text for option, text in profile.assumed.items() if getattr(options, option, None) is None
+    ]  # fmt: skip
 
 
 def named(name: str | None, where: str) -> Profile | None:
