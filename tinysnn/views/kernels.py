@@ -47,7 +47,12 @@ class RowsKernel:
     cap: int
     group: int
     mask: int
-    """What a pair of sums keeps once shifted."""
+    """What a pair of sums keeps once shifted: of fields, and of bytes."""
+    byte_mask: int
+    long: bool
+    """There may be more events than a byte can count."""
+    scratch: int
+    """Bytes of stack beside what the function was given."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +125,25 @@ def rows_kernel(layer: PackedLayer, family: Family, *, in_state_units: bool) -> 
     if family == "v6m" and bits < 8 and CHUNK[bits] * top << shift > 65535:
         return None
     field = {8: 65535, 4: 255, 2: 255, 1: 15}[bits]
-    kept = (field << shift) & 65535
+    long = family == "dsp" and bits == 1 and layer.spec.n_rows > 255
     return RowsKernel(
         template=f"ops/rows_{family}.S.jinja",
-        symbol=f"tsnn_rows{bits}_s{shift}_{family}",
+        symbol=f"tsnn_rows{bits}_s{shift}{'_long' * long}_{family}",
         bits=bits,
         shift=shift,
         cap=CHUNK[bits],
         group=GROUP.get(bits, 1),
-        mask=kept << 16 | kept,
+        mask=_kept(field, shift),
+        byte_mask=_kept(255, shift),
+        long=long,
+        scratch=56 if bits == 1 else 16,
     )
+
+
+def _kept(field: int, shift: int) -> int:
+    """Mask of two sums that are times 2^shift."""
+    kept = (field << shift) & 65535
+    return kept << 16 | kept
 
 
 def same(values: npt.NDArray[np.int64]) -> bool:
