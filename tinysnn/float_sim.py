@@ -16,6 +16,8 @@ from tinysnn.stimulus import Stimulus
 
 Spikes = npt.NDArray[np.uint8]
 _BATCH = 32
+_RECORDED = 1 << 24
+"""Membranes that a batch may record at most, where one clip alone records fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +100,15 @@ def layer_rates(graph: Graph, stimuli: Sequence[Stimulus]) -> list[float | None]
     groups: dict[int, list[npt.NDArray[np.int8]]] = {}
     for stimulus in stimuli:
         groups.setdefault(stimulus.n_ticks, []).append(stimulus.raster)
-    for rasters in groups.values():
-        for first in range(0, len(rasters), _BATCH):
-            trace = simulate(graph, np.stack(rasters[first : first + _BATCH]))
+    width = sum(layer.n for layer in graph.layers)
+    for ticks, rasters in groups.items():
+        batch = min(_BATCH, max(1, _RECORDED // max(1, ticks * width)))
+        for first in range(0, len(rasters), batch):
+            trace = simulate(graph, np.stack(rasters[first : first + batch]))
             spikes += [0 if fired is None else int(fired.sum()) for fired in trace.spikes]
-    ticks = max(1, sum(stimulus.n_ticks for stimulus in stimuli))
+    all_ticks = max(1, sum(stimulus.n_ticks for stimulus in stimuli))
     return [
-        float(count) / (layer.n * ticks) if layer.fires else None
+        float(count) / (layer.n * all_ticks) if layer.fires else None
         for layer, count in zip(graph.layers, spikes, strict=True)
     ]
 

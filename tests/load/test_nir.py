@@ -158,6 +158,8 @@ def test_valid_padding(tmp_path: Path) -> None:
         ({"input_shape": np.array([7, 5])}, ("[2, 7, 5]",)),
         ({"input_shape": None, "weight": np.ones((4, 3, 3, 3))}, ("3 channels", "[2, 6, 5]")),
         ({"bias": None}, ("bias",)),
+        ({"padding": np.int64(60_000), "stride": np.int64(60_000)}, ("padding", "values")),
+        ({"padding": np.int64(600)}, ("values per tick",)),
     ],
 )
 def test_wrong_convolutions(

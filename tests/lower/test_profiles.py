@@ -148,3 +148,14 @@ def test_verdicts() -> None:
     assert "spikes=one" in found["a"].why
     assert "(spikes=one)" not in found["a"].why
     assert "v_min" in found["b"].why
+
+
+def test_euler_is_an_approximation_of_nirs_own_equation() -> None:
+    given = options("nir", dt_s=1e-4, decay="euler")
+    found = {v.node: v for v in verdicts(loop(), lower(loop(), given), given)}
+    assert found["a"].verdict == "approximated"
+    assert found["a"].error == pytest.approx(np.exp(-0.125) - 0.875)
+    assert found["rec"].verdict == "faithful"
+    exact = options("nir", dt_s=1e-4, decay="exact")
+    words = {v.verdict for v in verdicts(loop(), lower(loop(), exact), exact)}
+    assert words == {"faithful"}

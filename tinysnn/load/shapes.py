@@ -14,7 +14,7 @@ from tinysnn.load.windows import FOLLOWING, followed, own_shapes
 from tinysnn.network import NODE_TYPES, Affine, Edge, Linear, Shape, fields_with_role
 
 Ends = dict[str, Shape]
-MAX_ELEMENTS = 1 << 21
+MAX_ELEMENTS = 1 << 22
 
 
 def resolve_shapes(
@@ -91,7 +91,8 @@ class _Flow:
                 where=f"{self.where}: node {missing[0]!r}",
                 fix="Write the parameters per neuron.",
             )
-        total = sum(int(np.prod(shape)) for shape in self.takes.values())
+        shapes = (*self.takes.values(), *self.gives.values())
+        total = sum(int(np.prod(shape, dtype=object)) for shape in shapes)
         if total > MAX_ELEMENTS:
             raise ModelError(
                 f"{total} values per tick in all nodes together",

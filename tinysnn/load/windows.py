@@ -12,6 +12,7 @@ from tinysnn.network import NODE_TYPES, Conv1d, Conv2d, Flatten, Node, Shape
 from tinysnn.spatial import Pair
 
 _MAX_SIZE = 1 << 16
+_MAX_PADDED = 1 << 22
 FOLLOWING = ("Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d")
 """Nodes whose output shape follows from what enters; files may leave the latter out."""
 
@@ -73,6 +74,15 @@ def followed(kind: str, values: dict[str, Any], shape: Shape, where: str) -> tup
     if kind == "Flatten":
         return shape, _flattened(values, shape, where)
     node = with_shape(kind, values, _axes_of(kind, values, shape, where))
+    padded = [
+        size + sum(pads) for size, pads in zip(node.input_shape[1:], values["padding"], strict=True)
+    ]
+    if int(np.prod(padded, dtype=object)) * node.input_shape[0] > _MAX_PADDED:
+        raise ModelError(
+            f"a map of {node.input_shape[0]} x {padded} with its padding",
+            where=where,
+            fix=f"At most {_MAX_PADDED} values are taken.",
+        )
     if min(node.output_shape) < 1:
         raise ModelError(
             f"its window does not fit into {list(shape)}", where=where, fix="Correct the sizes."

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from tinysnn.graph import Graph, unpackable
+from tinysnn.graph import Floats, Graph, unpackable
 from tinysnn.lower.profiles import PROFILES, with_profile
-from tinysnn.network import IF, I, Network, Neuron, Threshold
+from tinysnn.network import IF, I, Network, Neuron, Node, Threshold
 from tinysnn.options import LowerOptions, NodeOptions
 
 Word = Literal["faithful", "approximated", "unsupported"]
@@ -47,14 +47,35 @@ def verdicts(network: Network, graph: Graph, options: LowerOptions) -> tuple[Ver
         elif name in nearly:
             found = nearly[name]
             result.append(Verdict(name, kind, "approximated", found.what, found.error))
+        elif (error := _euler_error(node, full.of(name), options.profile)) is not None:
+            why = f"{in_force(node, name, options, full)}; decay per tick off NIR's equation by"
+            result.append(Verdict(name, kind, "approximated", why, error))
         else:
-            why = "" if not isinstance(node, Neuron) else in_force(node, name, options, full)
+            why = in_force(node, name, options, full)
             result.append(Verdict(name, kind, "faithful", why))
     return tuple(result)
 
 
-def in_force(node: Neuron, name: str, given: LowerOptions, full: LowerOptions) -> str:
+def _euler_error(node: Node, own: NodeOptions, profile: str | None) -> float | None:
+    """How far Euler's decay is from the equation's, where the file is taken at its word.
+
+    The other profiles stand for frameworks whose own decay this is.
+    """
+    if profile != "nir" or own.decay != "euler" or own.dt_s is None:
+        return None
+    ratios = [own.dt_s / tau for tau in _taus(node)]
+    errors = [float(np.abs(np.exp(-ratio) - (1.0 - ratio)).max()) for ratio in ratios]
+    return max(errors, default=None)
+
+
+def _taus(node: Node) -> list[Floats]:
+    return [getattr(node, key) for key in ("tau", "tau_mem", "tau_syn") if hasattr(node, key)]
+
+
+def in_force(node: Node, name: str, given: LowerOptions, full: LowerOptions) -> str:
     """The options of one neuron that make a difference, those of the profile in brackets."""
+    if not isinstance(node, Neuron):
+        return ""
     own, asked = full.of(name), given.of(name)
     words = []
     for option in _used(node, own):
