@@ -39,6 +39,7 @@ CALL = 0x3000_0000
 STACK = 0x4000_0000
 STACK_BYTES = 1 << 14
 POISON = 0xA5
+_KERNELS = r"tsnn_.*_(dsp|v6m)$"
 KEPT = {f"R{k}": 0xC0DE_0000 + k for k in range(4, 12)}
 WALL_LIMIT_US = 5_000_000
 _MODEL = struct.Struct("<IIHHIIIII")
@@ -108,7 +109,7 @@ class Arm:
             name: getattr(arm_const, f"UC_ARM_REG_{name}")
             for name in ("R0", "R1", "R2", "SP", "LR", "PC", *KEPT)
         }
-        self._error = unicorn.UcError
+        self._error, self._hook_block = unicorn.UcError, unicorn.UC_HOOK_BLOCK
         self._uc = uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         uc.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_CORTEX_{CPUS[core]}"))
         self._elf = ElfView(elf)
@@ -123,6 +124,26 @@ class Arm:
         self.ran: set[int] = set()
         """Addresses in code that has run."""
         uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, self._on_new_block)
+        self._before: dict[int, dict[str, int]] = {}
+        self._returns: set[int] = set()
+        self._spoilt = ""
+        for name, symbol in self._elf.symbols.items():
+            if re.match(_KERNELS, name):
+                at = symbol.address & ~1
+                uc.hook_add(unicorn.UC_HOOK_BLOCK, self._on_kernel, name, at, at)
+
+    def _on_kernel(self, uc: Any, address: int, _size: int, name: str) -> None:
+        """Watch a kernel's return: what a function must keep is as it was."""
+        back = uc.reg_read(self._registers["LR"]) & ~1
+        if back not in self._returns:
+            self._returns.add(back)
+            uc.hook_add(self._hook_block, self._on_return, name, back, back)
+        self._before[back] = {key: uc.reg_read(self._registers[key]) for key in (*KEPT, "SP")}
+
+    def _on_return(self, uc: Any, address: int, _size: int, name: str) -> None:
+        for key, value in self._before.pop(address, {}).items():
+            if uc.reg_read(self._registers[key]) != value and not self._spoilt:
+                self._spoilt = f"{name} does not keep {key}"
 
     def _on_new_block(self, _uc: object, block: Any, _before: object, _data: object) -> None:
         self.ran.update(range(block.pc, block.pc + block.size, 2))
@@ -143,6 +164,8 @@ class Arm:
         got = {name: uc.reg_read(registers[name]) for name in wanted}
         if got != wanted:
             raise RunError(f"registers after the call: {got}")
+        if self._spoilt:
+            raise RunError(self._spoilt)
 
     def run(self, pack: Pack, job: Job) -> Trace:
         """Run a clip from init, or from its start state."""

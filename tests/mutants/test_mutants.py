@@ -19,7 +19,7 @@ from tests.kernels.harness import (
     first_difference,
     source_text,
 )
-from tests.mutants.mutants import M0, M4, MUTANTS, Mutant
+from tests.mutants.mutants import MUTANTS, Mutant
 from tinysnn.pack import Pack
 from tinysnn.reference import MAX_IDLE, Simulation
 from tinysnn.trace import Trace
@@ -78,7 +78,7 @@ def in_one_file(texts: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name.replace(" ", "_"))
 def test_mutant_is_killed(mutant, tmp_path):
     packs, jobs, wanted = scenes(mutant.corners)
-    texts = mutated(source_text(packs, mutant.core), mutant)
+    texts = mutated(source_text(packs), mutant)
     try:
         driver = compile_driver(in_one_file(texts), tmp_path, PLAIN)
     except CompileError as error:
@@ -90,11 +90,10 @@ def test_mutant_is_killed(mutant, tmp_path):
     assert difference is not None, "survived"
 
 
-@pytest.mark.parametrize("core", [M0, M4])
-def test_control_without_a_fault_survives(core, tmp_path):
+def test_control_without_a_fault_survives(tmp_path):
     names = tuple({corner for mutant in MUTANTS for corner in mutant.corners})
     packs, jobs, wanted = scenes(names)
-    driver = compile_driver(in_one_file(source_text(packs, core)), tmp_path, PLAIN)
+    driver = compile_driver(in_one_file(source_text(packs)), tmp_path, PLAIN)
     assert first_difference(driver, packs, jobs, wanted) is None
 
 
