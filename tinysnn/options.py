@@ -32,6 +32,7 @@ from tinysnn.graph import Compare, Decay, Reset, ResetTiming
 Gain: TypeAlias = Literal["dt", "tick", "decay"] | float
 SpikesPerTick: TypeAlias = Literal["one", "many"]
 ResetInput: TypeAlias = Literal["kept", "lost"]
+Readout: TypeAlias = Literal["spikes", "membrane"]
 VInit: TypeAlias = Literal["rest", "reset", "zero"] | float
 MAX_OPTION_BYTES = 1 << 20
 
@@ -83,6 +84,10 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "kept": "a late reset to zero comes before the tick's input",
         "lost": "a late reset to zero wipes out the tick's input (snnTorch Synaptic, RLeaky)",
     },
+    "readout": {
+        "spikes": "a firing node gives its spikes",
+        "membrane": "it gives its membrane, as a node that never fires (the last layer only)",
+    },
 }
 """Possible values of each option that can be asked for, one line each."""
 
@@ -108,6 +113,8 @@ class NodeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The membrane is raised to this after the reset, in the units of the file (None: never)."""
     reset_input: ResetInput | None = None
     """Whether a next-tick reset to zero keeps that tick's input (None: it does)."""
+    readout: Readout | None = None
+    """What a firing node gives: its spikes, or (without ever resetting) its membrane."""
 
     def __post_init__(self) -> None:
         _check_numbers(self)

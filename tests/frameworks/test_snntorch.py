@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.frameworks.same import assert_same, lowered, need_framework, quietly, written
+from tests.frameworks.same import (
+    assert_same,
+    lowered,
+    need_framework,
+    quietly,
+    stimuli,
+    written,
+)
+from tinysnn.float_sim import simulate
+from tinysnn.options import NodeOptions
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the framework's own code
 
@@ -138,6 +147,32 @@ def test_convolution_pooling_and_flatten(tmp_path, groups):
         torch.nn.Flatten(), torch.nn.Linear(12, 4), leaky(4, output=True),
     )  # fmt: skip
     check(net, (2, 8, 8), tmp_path, reset="subtract")
+
+
+def test_membrane_of_a_last_layer_without_reset(tmp_path):
+    import snntorch as snn
+    import torch
+    from snntorch.export_nir import export_to_nir
+
+    net = sequence(
+        torch.nn.Linear(12, 20),
+        snn.Leaky(beta=per(20, 0.5, 0.9), threshold=per(20, 0.5, 1.0), init_hidden=True),
+        torch.nn.Linear(20, 5),
+        snn.Leaky(
+            beta=per(5, 0.8, 0.95), threshold=per(5, 1.0, 1.5), init_hidden=True, output=True,
+            reset_mechanism="none",
+        ),
+    )  # fmt: skip
+    sample = torch.zeros(1, 12, dtype=torch.float64)
+    path = written(quietly(export_to_nir, net, sample, ignore_dims=[0]), tmp_path / "net.nir")
+    last = NodeOptions(reset="none", readout="membrane")
+    graph = lowered(path, "snntorch", reset="subtract", node={"3": last})
+    for raster in stimuli((12,), 4).values():
+        net[1].reset_mem()
+        net[3].reset_mem()
+        with torch.no_grad():
+            theirs = [net(torch.tensor(given)[None])[1][0].numpy() for given in raster]
+        np.testing.assert_allclose(simulate(graph, raster).output, np.stack(theirs), atol=1e-6)
 
 
 def test_beta_one_never_forgets(tmp_path):

@@ -12,7 +12,7 @@ from tinysnn.errors import ModelError, OptionError
 from tinysnn.graph import Layer
 from tinysnn.lower import lower
 from tinysnn.network import Affine
-from tinysnn.options import LowerOptions
+from tinysnn.options import LowerOptions, NodeOptions
 
 
 def layer(kind: str, options: dict[str, Any], **values: Any) -> Layer:
@@ -178,3 +178,34 @@ def test_graph_carries_input_and_dt() -> None:
     assert (graph.n_in, graph.input_shape, graph.input_scale) == (3, (3,), 0.5)
     assert graph.dt_s == 1e-4
     assert lower(row(("x", neuron("IF"))), ALL).input_scale is None
+
+
+@pytest.mark.parametrize(("kind", "silent"), [("LIF", "LI"), ("CubaLIF", "CubaLI"), ("IF", "I")])
+def test_readout_of_the_membrane(kind: str, silent: str) -> None:
+    own = {"gain": 1.0, "synapse_gain": 0.5, "reset": None, "compare": None, "reset_timing": None}
+    read = layer(kind, {**own, "readout": "membrane"})
+    plain = layer(silent, own)
+    assert read.op == plain.op
+    assert not read.fires
+    for name in ("beta", "alpha", "bias", "v_init"):
+        first, second = getattr(read, name), getattr(plain, name)
+        assert (first is None) == (second is None)
+        assert first is None or first.tolist() == second.tolist()
+    assert weight(read) == weight(plain)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [("LIF", {"reset": "zero"}, "never resets"), ("Threshold", {"reset": None}, "no membrane")],
+)
+def test_readouts_that_cannot_be(kind: str, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        layer(kind, {"gain": 1.0, "readout": "membrane", **options})
+
+
+def test_a_readout_feeds_nothing_but_the_output() -> None:
+    options = LowerOptions(
+        **{**COMMON, "reset": "none"}, gain=1.0, node={"a": NodeOptions(readout="membrane")}
+    )
+    with pytest.raises(ModelError, match="node 'a': LI gives its membrane to 'b'"):
+        lower(row(("a", neuron("LIF")), ("b", neuron("LIF"))), options)

@@ -159,3 +159,14 @@ def test_euler_is_an_approximation_of_nirs_own_equation() -> None:
     exact = options("nir", dt_s=1e-4, decay="exact")
     words = {v.verdict for v in verdicts(loop(), lower(loop(), exact), exact)}
     assert words == {"faithful"}
+
+
+def test_a_membrane_is_not_read_where_the_profile_resets_it() -> None:
+    with pytest.raises(OptionError, match=r"'b': readout .* reset = 'zero'"):
+        lower(loop(), options("norse", node={"b": NodeOptions(readout="membrane")}))
+    own = NodeOptions(readout="membrane", reset="none")
+    given = options("norse", node={"b": own})
+    graph = lower(loop(), given)
+    assert graph.layers[1].op == "li"
+    found = {v.node: v for v in verdicts(loop(), graph, given)}
+    assert (found["b"].kind, "readout=membrane" in found["b"].why) == ("LIF", True)

@@ -61,7 +61,7 @@ _FLAGS = (
         "per_node",
         multiple=True,
         metavar="NODE:OPTION=VALUE",
-        help="An option of one node, such as lif1:reset=zero; may be repeated.",
+        help="An option of one node, such as lif1:reset=zero or out:readout=membrane; repeatable.",
     ),
     click.option(
         "--input-scale",

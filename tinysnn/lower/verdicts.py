@@ -10,6 +10,7 @@ import numpy as np
 
 from tinysnn.graph import Floats, Graph, unpackable
 from tinysnn.lower.profiles import PROFILES, with_profile
+from tinysnn.lower.readouts import with_readouts
 from tinysnn.network import IF, I, Network, Neuron, Node, Threshold
 from tinysnn.options import LowerOptions, NodeOptions
 
@@ -40,8 +41,8 @@ def verdicts(network: Network, graph: Graph, options: LowerOptions) -> tuple[Ver
     nearly = {found.node: found for found in graph.approximations}
     full = with_profile(network, options)
     result = []
-    for name, node in network.nodes.items():
-        kind = type(node).__name__
+    for name, node in with_readouts(network, full).nodes.items():
+        kind = type(network.nodes[name]).__name__
         if name in refused:
             result.append(Verdict(name, kind, "unsupported", f"{refused[name]}: cannot be packed"))
         elif name in nearly:
@@ -105,4 +106,4 @@ def _used(node: Neuron, own: NodeOptions) -> Iterator[str]:
             if own.reset == "zero" and own.reset_timing == "next-tick":
                 yield "reset_input"
     if not isinstance(node, Threshold):
-        yield from ("v_init", "v_min")
+        yield from ("v_init", "v_min", "readout")
