@@ -18,6 +18,7 @@ from tinysnn.errors import BoardError, BuildError, ToolMissing
 from tinysnn.image import Image, read_image
 from tinysnn.paths import firmware_dir
 from tinysnn.toolchain import Toolchain, find_toolchain, run_compiler
+from tinysnn.views.row_options import AUTO, RowOptions
 
 if TYPE_CHECKING:
     from tinysnn.pack import Pack
@@ -112,11 +113,11 @@ def _copy_tree(source: Path, target: Path) -> None:
         _replace_text(target / name, (source / name).read_text(encoding="utf-8"))
 
 
-def _emit(packs: Sequence[Pack], model_dir: Path, core: str) -> None:
+def _emit(packs: Sequence[Pack], model_dir: Path, core: str, options: RowOptions = AUTO) -> None:
     """Generate the C of `packs` and remove that of models built here before."""
     from tinysnn.emit import emit
 
-    files = {path.resolve() for path in emit(packs, model_dir, core=core)}
+    files = {path.resolve() for path in emit(packs, model_dir, core=core, options=options)}
     for path in model_dir.resolve().iterdir():
         if path.suffix in (".c", ".h", ".S") and path not in files:
             path.unlink()
@@ -213,12 +214,13 @@ def build(
     *,
     toolchain: Toolchain | None = None,
     optimise: str = "-O2",
+    options: RowOptions = AUTO,
 ) -> Image:
     """Generate the C of `packs` into ``out_dir/model`` and build the firmware for `board`.
 
-    Raises as `build_sources`, and as `emit`.
+    `options`: how rows are stored and walked, see `emit`. Raises as `build_sources`, and as `emit`.
     """
-    _emit(packs, out_dir / "model", board.core)
+    _emit(packs, out_dir / "model", board.core, options)
     return build_sources(out_dir / "model", board, out_dir, toolchain=toolchain, optimise=optimise)
 
 

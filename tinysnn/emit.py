@@ -63,9 +63,7 @@ def emit(
     return files
 
 
-def render(
-    packs: Sequence[Pack], *, core: str, options: RowOptions = AUTO
-) -> dict[str, str]:
+def render(packs: Sequence[Pack], *, core: str, options: RowOptions = AUTO) -> dict[str, str]:
     """The generated files by name; see `emit`."""
     if core not in CORES:
         raise OptionError(f"unknown core {core!r}", fix=f"Known are {', '.join(CORES)}")

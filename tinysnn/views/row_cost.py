@@ -1,6 +1,7 @@
-"""What rows cost, in instructions per event: the one place of the numbers that kernels are chosen by.
+"""What rows cost, in instructions: the one place of the numbers that their form is chosen by.
 
-Measured by `benchmarks/sparse.py` on bare kernels (gcc -O2 for those in C), and rounded.
+Straight lines through what `benchmarks/sparse.py` measures for a layer of 128 x 128 weights at 10
+and 50 % activity (gcc -O2). They part what is faster from what is slower, and need not be exact.
 """
 
 from __future__ import annotations
@@ -13,38 +14,49 @@ from tinysnn.views.kernels import Family, family_of
 
 @dataclass(frozen=True)
 class DenseCost:
-    """An event costs `row + neurons * neuron`."""
+    """Rows with all their weights."""
 
-    row: float
-    neuron: float
+    event: float
+    """Instructions of an event, by neurons."""
+    ahead: float
+    """What a tick with sparse rows costs more before the first event, by neurons."""
 
 
 @dataclass(frozen=True)
 class SparseCost:
-    """An event costs `row` for each window, and `word` for each word of two weights."""
+    """Rows without the weights that are 0."""
 
     row: float
+    """Instructions of an event in each window."""
     word: float
+    """Instructions of each of its words of two weights."""
 
 
 DENSE: dict[Family | None, dict[int, DenseCost]] = {
-    "dsp": {8: DenseCost(0, 0.88), 4: DenseCost(0, 0.60), 2: DenseCost(0, 0.40)},
-    "v6m": {8: DenseCost(0, 1.50), 4: DenseCost(0, 0.90), 2: DenseCost(0, 0.60)},
-    None: {8: DenseCost(0, 1.50), 4: DenseCost(0, 0.90), 2: DenseCost(0, 0.60)},
+    "dsp": {8: DenseCost(0.875, 0.35), 4: DenseCost(0.725, 2.11), 2: DenseCost(0.398, -0.12)},
+    "v6m": {8: DenseCost(1.469, -0.37), 4: DenseCost(1.156, 3.21), 2: DenseCost(0.626, -1.72)},
+    None: {8: DenseCost(1.500, -0.59), 4: DenseCost(0.921, 1.18), 2: DenseCost(0.881, 0.31)},
 }
 SPARSE: dict[Family | None, SparseCost] = {
-    "dsp": SparseCost(15, 9.5),
-    "v6m": SparseCost(17, 12.0),
-    None: SparseCost(15, 14.0),
+    "dsp": SparseCost(12.2, 9.5),
+    "v6m": SparseCost(17.8, 12.0),
+    None: SparseCost(10.9, 12.0),
 }
 TYPICAL_ACTIVITY = 0.1
-"""Part of the rows that are active in a tick where no calibration data told."""
+"""Part of the rows that are active in a tick, where no calibration data told."""
 
 
-def sparse_is_faster(layer: PackedLayer, core: str, *, words: int) -> bool:
-    """Whether sparse rows of so many words in all take fewer instructions than dense ones."""
-    family, spec = family_of(core), layer.spec
+def events_of(layer: PackedLayer) -> float:
+    """Events of a tick that is not silent: as seen on the calibration data, else a guess."""
+    report = layer.spec.report
+    if not report.events_per_tick:
+        return TYPICAL_ACTIVITY * layer.spec.n_rows
+    return report.events_per_tick / max(1.0 - (report.quiet_ticks or 0.0), 1e-6)
+
+
+def sparse_is_faster(layer: PackedLayer, core: str, *, words: int, windows: int) -> bool:
+    """Whether sparse rows, of so many words in all, take fewer instructions than dense ones."""
+    family, spec, events = family_of(core), layer.spec, events_of(layer)
     dense, sparse = DENSE[family][spec.bits], SPARSE[family]
-    windows = -(-layer.n // 256)
-    per_event = sparse.row * windows + sparse.word * words / spec.n_rows
-    return per_event < dense.row + dense.neuron * layer.n
+    each = sparse.row * windows + sparse.word * words / spec.n_rows
+    return events * each + dense.ahead * layer.n < events * dense.event * layer.n

@@ -60,7 +60,8 @@ def choose_sparse(
     words = _row_words(layer.rows, kernel.window)
     if words.sum(axis=0).max() > MAX_WORDS:
         return None
-    if form == "auto" and not sparse_is_faster(layer, core, words=int(words.sum())):
+    total, windows = int(words.sum()), words.shape[1]
+    if form == "auto" and not sparse_is_faster(layer, core, words=total, windows=windows):
         return None
     return kernel, neurons
 
@@ -93,17 +94,21 @@ def view_sparse(
     layer: PackedLayer, prefix: str, kernel: SparseKernel
 ) -> tuple[RowsView, tuple[TableView, ...]]:
     """The view of sparse rows, and their two tables."""
-    per_word = 1 if kernel.wide else 2
-    step = 4 * per_word
-    words, starts, windows, sums_at = [], [], [], 0
+    neurons_per_word = 1 if kernel.wide else 2
+    words: list[npt.NDArray[np.uint32]] = []
+    starts: list[npt.NDArray[np.int64]] = []
+    windows: list[WindowView] = []
     for first in range(0, layer.n, kernel.window):
         columns = layer.rows[:, first : first + kernel.window]
-        size = -(-columns.shape[1] // step) * 4
-        windows.append(
-            WindowView(sum(map(len, words)), sum(map(len, starts)), sums_at, size)
-        )
-        sums_at += size
         table, begins = pack_sparse(columns, kernel.place_step)
+        windows.append(
+            WindowView(
+                first_word=sum(part.size for part in words),
+                first_start=sum(part.size for part in starts),
+                first_sum=first // neurons_per_word,
+                n_words=-(-columns.shape[1] // (4 * neurons_per_word)) * 4,
+            )
+        )
         words.append(table)
         starts.append(begins)
     weights = np.concatenate(words)
@@ -117,7 +122,7 @@ def view_sparse(
             "where each row starts, in words",
         ),
     )
-    return _view(prefix, kernel, tuple(windows), sums_at), tables
+    return _view(prefix, kernel, tuple(windows)), tables
 
 
 def _or_one(weights: npt.NDArray[np.uint32]) -> tuple[int, ...]:
@@ -125,9 +130,7 @@ def _or_one(weights: npt.NDArray[np.uint32]) -> tuple[int, ...]:
     return tuple(weights.tolist()) or (0,)
 
 
-def _view(
-    prefix: str, kernel: SparseKernel, windows: tuple[WindowView, ...], length: int
-) -> RowsView:
+def _view(prefix: str, kernel: SparseKernel, windows: tuple[WindowView, ...]) -> RowsView:
     return RowsView(
         template="",
         variant=kernel.symbol,
@@ -138,7 +141,7 @@ def _view(
         half_mask="",
         blocks=(),
         sums="work_sums32" if kernel.wide else "work_pairs",
-        sums_length=length,
+        sums_length=windows[-1].first_sum + windows[-1].n_words,
         wide=kernel.wide,
         cap=0,
         chunked=False,
