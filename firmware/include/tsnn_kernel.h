@@ -73,6 +73,25 @@ static inline uint32_t tsnn_square_decay(uint32_t p)
     return (p == TSNN_ONE_Q16) ? p : (((p * p) + 32768u) >> 16);
 }
 
+/** One function for the layers of a model that share it: the compiler shall not copy it into each.
+ */
+#define TSNN_SHARED static __attribute__((noinline, unused)) void
+
+/** Let all membranes of a layer decay. */
+#define TSNN_DECAY_ALL(state_bits, rounding) \
+    TSNN_SHARED tsnn_decay##state_bits##_##rounding(int##state_bits##_t *v, uint32_t n, \
+                                                    uint32_t decay) \
+    { \
+        for (uint32_t j = 0u; j < n; j++) { \
+            v[j] = (int##state_bits##_t)tsnn_leak##state_bits##_##rounding((int32_t)v[j], decay); \
+        } \
+    }
+
+TSNN_DECAY_ALL(16, nearest)
+TSNN_DECAY_ALL(16, zero)
+TSNN_DECAY_ALL(32, nearest)
+TSNN_DECAY_ALL(32, zero)
+
 /** The bit of neuron j in its word of spikes: even neurons in the low half, odd in the high. */
 static inline uint32_t tsnn_spike_bit(uint32_t j)
 {
