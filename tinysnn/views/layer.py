@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinysnn.pack import Pack, PackedLayer
+from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.fallback import FallbackView, kernel_of, totals_table, view_fallback
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, view_rows
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
@@ -19,6 +21,7 @@ class SourceView:
 
     is_input: bool
     spikes: str
+    n: int
     n_words: int
     first_row: int
 
@@ -49,8 +52,10 @@ class LayerView:
     rows: RowsView
     cell: CellView
     tables: tuple[TableView, ...]
-    kernels: tuple[RowsKernel | SparseKernel | NeuronsKernel, ...]
+    kernels: tuple[RowsKernel | helium.HeliumRows | SparseKernel | NeuronsKernel, ...]
     """Assembly that the layer calls."""
+    fallback: FallbackView | None
+    """What is done in ticks in which most rows are active; None: nothing else."""
 
 
 def model_prefix(pack: Pack) -> str:
@@ -67,6 +72,12 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     graded = pack.graded_input and takes_input
     rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
+    known, rows_kernel = kernel_of(kernels)
+    fallback = None
+    if known:
+        fallback = view_fallback(layer, core, rows, rows_kernel, wanted=options.dense_fallback)
+    if fallback is not None:
+        rows_tables += (totals_table(layer, rows, rows_kernel, fallback),)
     tables = Tables(prefix, layer.n)
     cell = view_cell(layer, rows, tables, neurons_kernel)
     return LayerView(
@@ -93,10 +104,11 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         cell=cell,
         tables=(*rows_tables, *tables.made),
         kernels=kernels,
+        fallback=fallback,
     )
 
 
-Kernels = tuple[RowsKernel | SparseKernel | NeuronsKernel, ...]
+Kernels = tuple[RowsKernel | helium.HeliumRows | SparseKernel | NeuronsKernel, ...]
 
 
 def _rows(
@@ -108,7 +120,9 @@ def _rows(
     if sparse is not None:
         rows, tables = view_sparse(layer, prefix, sparse[0])
         return rows, tables, tuple(k for k in sparse if k is not None and k.template)
-    dense = choose(layer, core, words, graded=graded)
+    dense: tuple[RowsKernel | helium.HeliumRows | None, NeuronsKernel | None]
+    with_helium = helium.choose(layer, core, words, graded=graded)
+    dense = choose(layer, core, words, graded=graded) if with_helium is None else with_helium
     rows, table = view_rows(layer, prefix, core, dense[0], graded=graded)
     return rows, (table,), tuple(k for k in dense if k is not None)
 
@@ -117,7 +131,7 @@ def _sources(layer: PackedLayer) -> tuple[SourceView, ...]:
     views, first_row = [], 0
     for source in layer.spec.sources:
         spikes = "" if source.layer is None else f"l{source.layer}_spikes"
-        views.append(SourceView(source.layer is None, spikes, -(-source.n // 32), first_row))
+        views.append(SourceView(source.layer is None, spikes, source.n, -(-source.n // 32), first_row))
         first_row += source.n
     return tuple(views)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinysnn import __version__
 from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
 from tinysnn.views.row_options import AUTO, RowOptions
@@ -66,7 +67,7 @@ class ModelView:
     events_kernel: str
     """The assembly that lists who fired; empty: C."""
     events_template: str
-    rows_kernels: tuple[RowsKernel, ...]
+    rows_kernels: tuple[RowsKernel | HeliumRows, ...]
     sparse_kernels: tuple[SparseKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
 
@@ -119,7 +120,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         core=core,
         events_kernel=f"tsnn_list_{family}" if listed else "",
         events_template=f"ops/events_{family}.S.jinja" if listed else "",
-        rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel)),
+        rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel | HeliumRows)),
         sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
     )
@@ -154,7 +155,7 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
     lengths = dict.fromkeys(wanted, 0)
     for layer in layers:
         lengths[layer.rows.sums] = max(lengths[layer.rows.sums], layer.rows.sums_length)
-        if not layer.direct_input:
+        if not layer.direct_input or layer.fallback is not None:
             lengths["work_events"] = max(lengths["work_events"], layer.n_rows)
             if layer.graded:
                 lengths["work_values"] = max(lengths["work_values"], layer.n_rows)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
+from tinysnn.views.helium import HeliumNeurons, stored_decay, stream
 from tinysnn.views.kernels import NeuronsKernel, same
 from tinysnn.views.table import Tables, TableView
 
@@ -37,7 +38,8 @@ def view_neurons(
     layer: PackedLayer, kernel: NeuronsKernel, tables: Tables, *, biased: bool
 ) -> NeuronsView:
     """The view; a table it needs is added to `tables`. `biased`: sums lack something per event."""
-    values = _stream(layer, kernel)
+    helium = kernel if isinstance(kernel, HeliumNeurons) else None
+    values = _stream(layer, kernel) if helium is None else stream(layer, helium)
     name = "NULL"
     if values.size:
         name = f"{tables.prefix}_pairs"
@@ -48,11 +50,11 @@ def view_neurons(
     v6m = kernel.symbol.endswith("v6m")
     if v6m:
         theta += kernel.compare == "gt"
-    decay = _pair(beta - ONE_Q16 * kernel.whole)
+    decay = beta - ONE_Q16 * kernel.whole if helium is None else stored_decay(layer, helium)
     return NeuronsView(
         kernel=kernel.symbol,
-        n_pairs=layer.n // 2,
-        decay=f"{beta}u" if v6m else decay,
+        n_pairs=layer.n // 2 if helium is None else layer.n,
+        decay=f"{beta}u" if v6m else _pair(decay),
         theta=f"0x{theta << 16:08X}u" if v6m and not kernel.packed else _pair(theta),
         reset=_pair(reset),
         tables=name,

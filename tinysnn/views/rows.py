@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
+from tinysnn.views.helium import HeliumRows, pack_helium
 from tinysnn.views.kernels import DSP_CORES, SMALL_CORES, WORDS, RowsKernel
 from tinysnn.views.table import TableView
 
+Kernel = RowsKernel | HeliumRows
 LANE_BITS = {8: 16, 4: 8, 2: 4, 1: 4}
 """Width of the lanes that weights are first summed in, by weight bits."""
 BLOCK_WORDS = {8: 4, 4: 4, 2: 2, 1: 2}
@@ -97,14 +99,19 @@ class RowsView:
 
 
 def view_rows(
-    layer: PackedLayer, prefix: str, core: str, kernel: RowsKernel | None, *, graded: bool
+    layer: PackedLayer, prefix: str, core: str, kernel: Kernel | None, *, graded: bool
 ) -> tuple[RowsView, TableView]:
     """The view of the C or the assembly that adds rows, and its table."""
     bits = 8 if graded else layer.spec.bits
-    signed = graded or (bits == 8 and kernel is not None and core in DSP_CORES)
-    words = pack_rows(layer.rows, bits, signed=signed)
-    if kernel is not None:
-        words = in_blocks(words, WORDS[bits])
+    helium = kernel if isinstance(kernel, HeliumRows) else None
+    signed = graded or helium is not None
+    signed = signed or (bits == 8 and kernel is not None and core in DSP_CORES)
+    width = WORDS[bits] if helium is None else helium.words
+    if helium is not None:
+        words = pack_helium(layer.rows, helium)
+    else:
+        words = pack_rows(layer.rows, bits, signed=signed)
+        words = words if kernel is None else in_blocks(words, width)
     n_rows, row_words = layer.spec.n_rows, words.size // layer.spec.n_rows
     wide = kernel is None and (graded or _overflows(layer))
     cap = CHUNK_WIDE if wide and bits == 8 else _cap(bits)
@@ -112,7 +119,7 @@ def view_rows(
         "uint32_t",
         f"{prefix}_rows",
         tuple(int(word) for word in words.ravel()),
-        _table_doc(bits, n_rows, row_words, kernel),
+        _table_doc(bits, n_rows, row_words, width if kernel else 0),
         "hex",
     )
     view = RowsView(
@@ -130,10 +137,10 @@ def view_rows(
         cap=cap,
         chunked=n_rows > cap,
         signed_lanes=signed,
-        gain_log2=1 if bits == 1 else 0,
+        gain_log2=1 if bits == 1 and not signed else 0,
         offset=0 if signed else (1 if bits == 1 else 1 << (bits - 1)),
         kernel="" if kernel is None else kernel.symbol,
-        block_words=WORDS[bits],
+        block_words=width,
     )
     return view, table
 
@@ -145,16 +152,15 @@ def _overflows(layer: PackedLayer) -> bool:
     return top > 65535 or top << (max(layer.spec.frac_bits, 0) + (bits == 1)) >= 1 << 31
 
 
-def _template(kernel: RowsKernel | None, *, graded: bool) -> str:
+def _template(kernel: Kernel | None, *, graded: bool) -> str:
     if kernel is not None:
         return ""
     return "ops/rows_graded.c.jinja" if graded else "ops/rows.c.jinja"
 
 
-def _table_doc(bits: int, n_rows: int, row_words: int, kernel: RowsKernel | None) -> str:
-    if kernel is None:
+def _table_doc(bits: int, n_rows: int, row_words: int, width: int) -> str:
+    if not width:
         return f"weights of {bits} bits, {n_rows} rows of {row_words} words of {32 // bits} neurons"
-    width = WORDS[bits]
     return f"weights of {bits} bits, {row_words // width} blocks of {n_rows} rows of {width} words"
 
 
