@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import PackedLayer
+from tinysnn.views import obstacles
 
 Family = Literal["dsp", "v6m"]
 DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
@@ -116,13 +117,9 @@ def shift_of(layer: PackedLayer) -> int:
 def rows_kernel(layer: PackedLayer, family: Family, *, in_state_units: bool) -> RowsKernel | None:
     """The row-add for a layer, or None where lanes would spill over."""
     bits, shift = layer.spec.bits, shift_of(layer) if in_state_units else 0
-    top = (1 << bits) - 1
-    if not in_state_units:
-        if family == "v6m" or (bits < 8 and layer.spec.n_rows * top > 65535):
-            return None
-        if bits == 8 and layer.spec.acc_bits != 16:
-            return None
-    if family == "v6m" and bits < 8 and CHUNK[bits] * top << shift > 65535:
+    if obstacles.of_rows(
+        layer, family, in_state_units=in_state_units, shift=shift, chunk=CHUNK[bits]
+    ):
         return None
     field = {8: 65535, 4: 255, 2: 255, 1: 15}[bits]
     long = family == "dsp" and bits == 1 and layer.spec.n_rows > 255
@@ -161,18 +158,7 @@ def neurons_kernel(
     layer: PackedLayer, family: Family, equation: str, *, biased: bool
 ) -> NeuronsKernel | None:
     """The update for a layer, or None; `biased`: sums lack a multiple of the number of events."""
-    spec, beta, theta = layer.spec, layer.wide("beta"), layer.wide("theta")
-    high = STATE_RANGE[16][1]
-    suits = (
-        spec.op == "lif"
-        and spec.state_bits == 16
-        and spec.frac_bits >= 0
-        and spec.reset_timing == "same-tick"
-        and layer.n % 2 == 0
-        and bool((beta >= HALF_Q16).all() or (beta < HALF_Q16).all())
-        and bool((theta >= 0).all() and (theta < high).all())
-    )
-    if not suits:
+    if obstacles.of_neurons(layer, family):
         return None
     make = _dsp if family == "dsp" else _v6m
     return make(layer, equation, biased=biased)
@@ -230,12 +216,9 @@ def _free(decay: str, *, theta_table: bool, other_tables: bool) -> list[str]:
     return free + ["r10"] * theta_table
 
 
-def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel | None:
-    spec, saturates, beta = layer.spec, may_saturate(layer), layer.wide("beta")
+def _v6m(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
+    saturates, beta = may_saturate(layer), layer.wide("beta")
     bias, reset_to = layer.wide("bias"), layer.wide("reset_to")
-    uniform = same(beta) and same(bias) and (spec.reset != "zero" or same(reset_to))
-    if not uniform:
-        return None
     decay, places = _decay(layer), _places(int(beta[0]))
     round_up = (1 << (places - 1)) - 1 if places else 0
     packed = not saturates and (decay == "zero" or places > 0) and _fits_packed(layer, round_up)
