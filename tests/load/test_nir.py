@@ -136,6 +136,16 @@ def test_same_padding_as_torch(tmp_path: Path, kernel: Any, dilation: int, paddi
     assert node.output_shape == (4, 6, 5)
 
 
+@pytest.mark.parametrize(("word", "size"), [("valid", (2, 5, 4)), ("same", (2, 6, 5))])
+def test_padding_of_pools_by_name(tmp_path: Path, word: str, size: tuple[int, ...]) -> None:
+    pool = {
+        "type": "SumPool2d", "kernel_size": np.array([2, 2]), "stride": np.int64(1), "padding": word
+    }  # fmt: skip
+    root = chain(("p", pool))
+    root["nodes"]["in"], root["nodes"]["out"] = port("Input", 2, 6, 5), port("Output", *size)
+    assert load(tmp_path, root).nodes["p"].output_shape == size
+
+
 def test_valid_padding(tmp_path: Path) -> None:
     assert load(tmp_path, conv(padding="valid")).nodes["c"].padding == ((0, 0), (0, 0))
 
@@ -148,6 +158,8 @@ def test_valid_padding(tmp_path: Path) -> None:
         ({"stride": np.int64(0)}, ("stride", "0")),
         ({"stride": np.array([1.5, 1.0])}, ("stride", "integers")),
         ({"stride": np.array([1, 1, 1])}, ("stride", "2 integers")),
+        ({"stride": np.array([np.nan, 1.0])}, ("stride", "integers")),
+        ({"groups": np.array([np.inf])}, ("groups", "inf")),
         ({"padding": np.array([-1, 0])}, ("padding", "-1")),
         ({"dilation": np.array([9, 1])}, ("does not fit",)),
         ({"groups": np.int64(3)}, ("3 groups",)),

@@ -20,7 +20,8 @@ FOLLOWING = ("Flatten", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d")
 def sizes(value: npt.NDArray[Any], axes: int, low: int, where: str) -> tuple[int, ...]:
     """One integer per axis; a single one stands for all."""
     flat = np.asarray(value).reshape(-1)
-    whole = flat.dtype.kind in "iu" or bool((flat.dtype.kind == "f") and (flat == flat // 1).all())
+    # False for NaN, too: nothing compares equal to it
+    whole = flat.dtype.kind in "iuf" and bool((np.rint(flat) == flat).all())
     if flat.size not in (1, axes) or not whole:
         raise ModelError(f"not {axes} integers", where=where, fix="Export the network again.")
     if flat.min() < low or flat.max() > _MAX_SIZE:
@@ -47,7 +48,7 @@ def check_conv(kind: str, values: dict[str, Any], where: str) -> None:
 
 def resolved_padding(values: dict[str, Any], where: str) -> tuple[Pair, ...]:
     """``valid`` and ``same`` as numbers: (before, after) per axis, the odd one after (as torch)."""
-    kernel = values["weight"].shape[2:]
+    kernel = values["weight"].shape[2:] if "weight" in values else values["kernel_size"]
     if values["padding"] == "valid":
         return ((0, 0),) * len(kernel)
     if max(values["stride"]) > 1:
@@ -56,7 +57,8 @@ def resolved_padding(values: dict[str, Any], where: str) -> tuple[Pair, ...]:
             where=where,
             fix="Give the padding as numbers.",
         )
-    totals = [d * (k - 1) for k, d in zip(kernel, values["dilation"], strict=True)]
+    dilation = values.get("dilation", (1,) * len(kernel))
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     return tuple((total // 2, total - total // 2) for total in totals)
 
 
