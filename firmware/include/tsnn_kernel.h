@@ -294,6 +294,79 @@ static inline uint32_t tsnn_gather(const uint32_t *spikes, uint32_t n_words, uin
     return (uint32_t)(event - events);
 }
 
+/** Bits of a word of spikes that stand for its first n neurons, n up to 32. */
+static inline uint32_t tsnn_spike_mask(uint32_t n)
+{
+    return ((1u << ((n + 1u) >> 1)) - 1u) | (((1u << (n >> 1)) - 1u) << 16);
+}
+
+/** List the rows of the neurons that did not fire; see tsnn_gather.
+ *
+ * @param[in] n number of neurons
+ */
+static inline uint32_t tsnn_gather_silent(const uint32_t *spikes, uint32_t n, uint32_t first_row,
+                                          uint16_t *events)
+{
+    uint16_t *event = events;
+    for (uint32_t first = 0u; first < n; first += 32u) {
+        uint32_t left = ~spikes[first >> 5] & tsnn_spike_mask(tsnn_least(n - first, 32u));
+        while (left != 0u) {
+            uint32_t bit = tsnn_lowest_bit(left);
+            *event = (uint16_t)(first_row + first + ((bit & 15u) << 1) + (bit >> 4));
+            event++;
+            left &= left - 1u;
+        }
+    }
+    return (uint32_t)(event - events);
+}
+
+/** List the rows of the inputs that are not active.
+ *
+ * @param[in]  active    inputs that are, ascending; shape [n_active]
+ * @param[in]  n_active  their number
+ * @param[in]  n         number of inputs
+ * @param[in]  first_row row of input 0
+ * @param[out] events    rows of the others; shape [n - n_active]
+ * @return number of events written
+ */
+static inline uint32_t tsnn_list_silent(const uint16_t *active, uint32_t n_active, uint32_t n,
+                                        uint32_t first_row, uint16_t *events)
+{
+    uint16_t *event = events;
+    uint32_t row = first_row;
+    for (uint32_t a = 0u; a <= n_active; a++) {
+        uint32_t end = first_row + ((a < n_active) ? active[a] : n);
+        for (; row < end; row++) {
+            *event = (uint16_t)row;
+            event++;
+        }
+        row++; /* the active one */
+    }
+    return (uint32_t)(event - events);
+}
+
+/** sums = totals - sums, word by word. */
+static inline void tsnn_take_from_words(const uint32_t *totals, uint32_t *sums, uint32_t n_words)
+{
+    for (uint32_t w = 0u; w < n_words; w++) {
+        sums[w] = totals[w] - sums[w];
+    }
+}
+
+/** sums = totals - sums, each half of a word on its own. */
+static inline void tsnn_take_from_pairs(const uint32_t *totals, uint32_t *sums, uint32_t n_words)
+{
+    for (uint32_t w = 0u; w < n_words; w++) {
+        uint32_t a = totals[w];
+        uint32_t b = sums[w];
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+        __asm__("usub16 %0, %1, %2" : "=r"(sums[w]) : "r"(a), "r"(b));
+#else
+        sums[w] = ((a - b) & 65535u) | ((a & 0xFFFF0000u) - (b & 0xFFFF0000u));
+#endif
+    }
+}
+
 /** The same in ascending order, for the outputs of a model. */
 static inline uint32_t tsnn_gather_ascending(const uint32_t *spikes, uint32_t n_words,
                                              uint16_t *events)

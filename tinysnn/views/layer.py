@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
+from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
-from tinysnn.views.fallback import FallbackView, kernel_of, totals_table, view_fallback
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, view_rows
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
@@ -72,12 +72,9 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     graded = pack.graded_input and takes_input
     rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
-    known, rows_kernel = kernel_of(kernels)
-    fallback = None
-    if known:
-        fallback = view_fallback(layer, core, rows, rows_kernel, wanted=options.dense_fallback)
+    fallback = view_fallback(layer, core, rows, kernels, wanted=options.dense_fallback)
     if fallback is not None:
-        rows_tables += (totals_table(layer, rows, rows_kernel, fallback),)
+        rows_tables += (totals_table(layer, rows, kernels, fallback),)
     tables = Tables(prefix, layer.n)
     cell = view_cell(layer, rows, tables, neurons_kernel)
     return LayerView(
@@ -131,7 +128,8 @@ def _sources(layer: PackedLayer) -> tuple[SourceView, ...]:
     views, first_row = [], 0
     for source in layer.spec.sources:
         spikes = "" if source.layer is None else f"l{source.layer}_spikes"
-        views.append(SourceView(source.layer is None, spikes, source.n, -(-source.n // 32), first_row))
+        n_words = -(-source.n // 32)
+        views.append(SourceView(source.layer is None, spikes, source.n, n_words, first_row))
         first_row += source.n
     return tuple(views)
 
