@@ -112,16 +112,20 @@ PROFILES: Mapping[str, Profile] = {
         hints={"dt_s": "the tick that tau was divided by when du and dv were computed"},
     ),
     "nengo": Profile(
-        tested="",
+        tested="nengo 4.1.0",
         every=NodeOptions(
             decay="exact", gain="dt", synapse_gain="dt", compare="gt",
-            reset="zero", reset_timing="same-tick", v_init="zero",
+            reset="zero", reset_timing="same-tick", v_init="zero", v_min=0.0,
         ),
-        assumed={"(tau_ref)": "tau_ref is 0: a refractory period cannot be expressed"},
+        assumed={
+            "v_min": "min_voltage is 0 (Nengo's default)",
+            "v_init": "initial voltages are 0, not drawn at random as is Nengo's default",
+            "(tau_ref)": "tau_ref is 0: a refractory period cannot be expressed",
+        },
         hints={"dt_s": "dt of the Simulator; Nengo's default is 1e-3"},
     ),
     "spyx": Profile(
-        tested="",
+        tested="spyx 1.0.0",
         every=NodeOptions(
             dt_s=1.0, decay="euler", gain=1.0, synapse_gain=1.0, compare="gt",
             reset="subtract", reset_timing="next-tick", v_init="zero",
