@@ -148,6 +148,10 @@ class Arm:
     def _on_new_block(self, _uc: object, block: Any, _before: object, _data: object) -> None:
         self.ran.update(range(block.pc, block.pc + block.size, 2))
 
+    def patch(self, address: int, code: bytes) -> None:
+        """Put other instructions where these are."""
+        self._uc.mem_write(address, code)
+
     def call(self, function: int, *arguments: int) -> None:
         """Call a function that answers 0; RunError if it does anything else."""
         uc, registers = self._uc, self._registers
@@ -262,13 +266,13 @@ def assert_exact(scenes: Sequence[Corner], core: Core, folder: Path) -> dict[str
     listed = "\n".join(f"{name}: {what}" for name, what in wrong.items())
     assert not wrong, f"{core}: {len(wrong)} of {len(scenes)} models differ:\n{listed}"
     ran: dict[str, list[bool]] = {name: [] for name in kernel_texts(texts)}
-    for name, address in _instructions(elf):
+    for name, address in instructions(elf):
         if name in ran:
             ran[name].append(address in arm.ran)
     return {name: (sum(each), len(each)) for name, each in ran.items()}
 
 
-def _instructions(elf: Path) -> Iterator[tuple[str, int]]:
+def instructions(elf: Path) -> Iterator[tuple[str, int]]:
     """Function and address of every instruction but those that fill gaps."""
     command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
