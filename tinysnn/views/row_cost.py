@@ -68,10 +68,18 @@ def sparse_is_faster(layer: PackedLayer, core: str, *, words: int, windows: int)
     """Whether sparse rows, of so many words in all, take fewer instructions than dense ones."""
     if core in UNMEASURED:
         return False
+    sparse, dense = compare_sparse(layer, core, words=words, windows=windows)
+    return sparse < dense
+
+
+def compare_sparse(
+    layer: PackedLayer, core: str, *, words: int, windows: int
+) -> tuple[float, float]:
+    """Instructions of a tick with sparse rows, of so many words in all, and with dense ones."""
     family, spec, events = family_of(core), layer.spec, events_of(layer)
     dense, sparse = DENSE[family][spec.bits], SPARSE[family]
     each = sparse.row * windows + sparse.word * words / spec.n_rows
-    return events * each + dense.ahead * layer.n < events * dense.event * layer.n
+    return events * each + dense.ahead * layer.n, events * dense.event * layer.n
 
 
 @dataclass(frozen=True)
