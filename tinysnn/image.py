@@ -10,7 +10,7 @@ from typing import Any
 
 from tinysnn.boards import Board
 from tinysnn.errors import BoardError, BuildError
-from tinysnn.stack import EXCEPTION_BYTES, Function, deepest, measure
+from tinysnn.stack import EXCEPTION_BYTES, VECTOR_BYTES, Function, deepest, measure
 
 MIN_PAYLOAD = 256
 """TSNN_MIN_PAYLOAD of firmware/include/tsnn_image.h."""
@@ -165,7 +165,10 @@ def worst_stack(elf: ElfView) -> int | None:
     pointed_to = frozenset(a for a in frames if a | 1 in words) - handlers
     main = deepest(elf.symbol("Reset_Handler").address, frames, pointed_to)
     tick = deepest(elf.symbol("SysTick_Handler").address, frames, pointed_to)
-    return None if main is None or tick is None else main + EXCEPTION_BYTES + tick
+    if main is None or tick is None:
+        return None
+    uses_vectors = any(frame.vectors for frame in frames.values())
+    return main + EXCEPTION_BYTES + VECTOR_BYTES * uses_vectors + tick
 
 
 def _slots(elf: ElfView) -> list[tuple[str, range]]:

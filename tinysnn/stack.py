@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 EXCEPTION_BYTES = 36
 """What the core pushes on an exception: eight words, and one to align SP to 8."""
+VECTOR_BYTES = 72
+"""What it pushes beside, once vector registers are in use."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Frame:
     """Whether it calls through a pointer."""
     known: bool = True
     """False if SP is changed by something that is not a constant."""
+    vectors: bool = False
+    """Whether it uses vector registers."""
 
 
 def _instructions(function: Function) -> Iterator[tuple[int, int, int | None]]:
@@ -87,6 +91,8 @@ def _wide_stack(first: int, second: int) -> int:
     if first == 0xF84D and second & 0xF00 == 0xD00:  # str rt, [sp, #-imm]!
         return second & 0xFF
     if first == 0xE96D:  # strd rt, rt2, [sp, #-imm]!
+        return 4 * (second & 0xFF)
+    if first & 0xFFBF == 0xED2D and second & 0x0E00 == 0x0A00:  # vpush
         return 4 * (second & 0xFF)
     if first & 0xFBEF == 0xF1AD and second & 0x8F00 == 0x0D00:  # sub.w sp, sp, #const
         return _expand_immediate((first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xFF)
@@ -156,6 +162,7 @@ def measure(function: Function) -> Frame:
             distance = _narrow_target(first)
         else:
             frame.bytes += _wide_stack(first, second)
+            frame.vectors = frame.vectors or first & 0xEC00 == 0xEC00
             if first == 0xEBAD and second & 0x0F00 == 0x0D00:  # sub.w sp, sp, rm
                 frame.known = False
             distance = _wide_target(first, second)

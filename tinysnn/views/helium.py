@@ -85,6 +85,9 @@ class HeliumRows:
 class HeliumNeurons(NeuronsKernel):
     """An update of firing neurons with 16-bit membranes, eight at a time."""
 
+    mixed: str
+    """Decays below 1/2 and others: how one that is stored less 1 compares with 0, else empty."""
+
 
 def choose(
     layer: PackedLayer, core: str, equation: str, *, graded: bool
@@ -207,9 +210,18 @@ def suits_neurons(layer: PackedLayer) -> bool:
         and spec.state_bits == 16
         and spec.frac_bits >= 0
         and spec.reset_timing == "same-tick"
-        and bool((beta >= HALF_Q16).all() or (beta < HALF_Q16).all())
+        and _mixed(beta) is not None
         and bool((theta >= lowest).all() and (theta <= MAX16).all())
     )
+
+
+def _mixed(beta: npt.NDArray[np.int64]) -> str | None:
+    """`HeliumNeurons.mixed`; None if 0 and 1, which are both stored as 0, are there."""
+    if (beta >= HALF_Q16).all() or (beta < HALF_Q16).all():
+        return ""
+    if not (beta == ONE_Q16).any():
+        return "lt"
+    return None if (beta == 0).any() else "le"
 
 
 def _decay(beta: npt.NDArray[np.int64]) -> str:
@@ -234,7 +246,8 @@ def neurons_of(layer: PackedLayer, equation: str, *, biased: bool) -> HeliumNeur
     }
     constant = "pair" if biased or (bias.any() and not tables["bias"]) else "none"
     listed = "_".join(name for name, wanted in tables.items() if wanted)
-    kind = [decay + "w" * whole, str(spec.compare), str(spec.reset)]
+    mixed = _mixed(beta) or ""
+    kind = [decay + "w" * whole + mixed, str(spec.compare), str(spec.reset)]
     marks = [*kind, listed, "pair" * (constant == "pair"), "helium"]
     return HeliumNeurons(
         template="ops/lif_helium.S.jinja",
@@ -260,6 +273,7 @@ def neurons_of(layer: PackedLayer, equation: str, *, biased: bool) -> HeliumNeur
         reset_register="",
         zero_register="",
         unroll=4,
+        mixed=mixed,
     )
 
 
