@@ -98,6 +98,28 @@ def test_a_small_convolution_is_checked_and_packed_as_a_matrix(cli, tmp_path):
     assert cli("pack", path, "-o", tmp_path / "conv.tsnn").code == 0
 
 
+def test_check_shows_what_a_layer_is_fed_by(cli, tmp_path):
+    import nir
+
+    ones = np.ones((2, 3, 3))
+    nodes = {
+        "input": nir.Input(np.array([2, 6, 6])),
+        "more": nir.Input(np.array([2, 3, 3])),
+        "delay": nir.Delay(2e-4 * ones),
+        "pool": nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        "lif": nir.IF(r=ones, v_threshold=ones),
+        "output": nir.Output(np.array([2, 3, 3])),
+    }
+    edges = [("input", "pool"), ("pool", "lif"), ("more", "delay"), ("delay", "lif")]
+    path = tmp_path / "net.nir"
+    nir.write(path, nir.NIRGraph(nodes, [*edges, ("lif", "output")], type_check=False))
+    outcome = cli("check", path, "--from", "norse", "--dt", "1e-4")
+    assert outcome.code == 2
+    assert "delays of more than one tick" in outcome.err + outcome.out
+    for words in ("90 input [2, 6, 6], more [2, 3, 3]", "2 x 2 sums", "2 ticks before"):
+        assert words in outcome.out
+
+
 def test_a_large_convolution_is_refused_by_name(cli, refused, monkeypatch, tmp_path):
     monkeypatch.setattr("tinysnn.graph.MAX_DENSE", 1000)
     path = write_conv(tmp_path / "conv.nir")

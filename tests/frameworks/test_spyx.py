@@ -71,3 +71,21 @@ def test_two_layers(tmp_path):
         linear(8, 5), snn.LIF((5,), beta=0.5, threshold=0.5, rngs=nnx.Rngs(0)),
     ]  # fmt: skip
     check(layers, 12, 5, tmp_path / "x.nir", late=2)
+
+
+def test_reset_free_neuron_is_membrane_and_threshold(tmp_path):
+    """Spyx writes it as LI and Threshold; it fires at once, unlike its other neurons."""
+    import jax.numpy as jnp
+    import spyx.nn as snn
+    from flax import nnx
+    from spyx.nir import to_nir
+
+    n_in, n = 12, 8
+    net = snn.Sequential(
+        linear(n_in, n), snn.PSU_LIF((n,), beta=0.75, threshold=2.0, rngs=nnx.Rngs(0))
+    )
+    exported = to_nir(net, {"input": np.array([n_in])}, {"output": np.array([n])})
+    graph = lowered(written(exported, tmp_path / "x.nir"), "spyx")
+    for raster in stimuli((n_in,), 2).values():
+        theirs = np.asarray(snn.run(net, jnp.asarray(raster, jnp.float32)[:, None])[0])
+        assert (theirs.reshape(TICKS, n) == simulate(graph, raster).output).all()

@@ -11,7 +11,8 @@ from tests.lower.networks import ALL, COMMON, neuron, row
 from tinysnn.errors import ModelError, OptionError
 from tinysnn.graph import Layer
 from tinysnn.lower import lower
-from tinysnn.network import Affine
+from tinysnn.lower.verdicts import verdicts
+from tinysnn.network import Affine, Network, Output
 from tinysnn.options import LowerOptions, NodeOptions
 
 
@@ -209,3 +210,27 @@ def test_a_readout_feeds_nothing_but_the_output() -> None:
     )
     with pytest.raises(ModelError, match="node 'a': LI gives its membrane to 'b'"):
         lower(row(("a", neuron("LIF")), ("b", neuron("LIF"))), options)
+
+
+@pytest.mark.parametrize(("kind", "op"), [("LI", "lif"), ("I", "lif"), ("CubaLI", "cuba_lif")])
+def test_a_membrane_and_a_threshold_are_a_neuron_without_reset(kind: str, op: str) -> None:
+    network = row(("m", neuron(kind)), ("t", neuron("Threshold", threshold=0.5)))
+    options = LowerOptions(
+        dt_s=1e-4, decay="euler", compare="gt", gain=1.0, synapse_gain=1.0,
+        node={"m": NodeOptions(gain=0.25)},
+    )  # fmt: skip
+    graph = lower(network, options)
+    (found,) = graph.layers
+    assert (found.name, found.op, found.reset, found.compare) == ("t", op, "none", "gt")
+    assert found.threshold is not None
+    assert found.threshold[0] == 0.5
+    assert weight(found) == 0.25
+    words = {v.node: v.verdict for v in verdicts(network, graph, options)}
+    assert words == dict.fromkeys(("in", "m", "t", "out"), "faithful")
+
+
+def test_a_membrane_that_feeds_more_than_a_threshold_is_refused() -> None:
+    base = row(("m", neuron("LI")), ("t", neuron("Threshold")))
+    more = Network("net", {**base.nodes, "end": Output((1,))}, (*base.edges, ("m", "end")))
+    with pytest.raises(ModelError, match="node 'm': LI gives its membrane to 't'"):
+        lower(more, ALL)

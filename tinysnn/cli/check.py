@@ -12,7 +12,7 @@ from tinysnn.cli.screen import facts, json_option, table, write_json
 from tinysnn.errors import ModelError
 
 if TYPE_CHECKING:
-    from tinysnn.graph import Floats, Graph, Layer
+    from tinysnn.graph import Connection, Floats, Graph, Layer, SpatialConnection
     from tinysnn.lower.verdicts import Verdict
 
 
@@ -74,10 +74,11 @@ def _as_json(graph: Graph, found: tuple[Verdict, ...]) -> dict[str, object]:
 
 def _show(graph: Graph, found: tuple[Verdict, ...]) -> None:
     scale = graph.input_scale
+    ports = ", ".join(f"{port.name} {list(port.shape)}" for port in graph.inputs)
     facts(
         graph.name,
         {
-            "inputs": f"{graph.n_in} {list(graph.input_shape)}",
+            "inputs": f"{graph.n_in} {ports or list(graph.input_shape)}",
             "events": "spikes" if scale is None else f"int8 values in steps of {scale:g}",
             "tick": None if graph.dt_s is None else f"{graph.dt_s:g} s",
         },
@@ -111,18 +112,42 @@ def _row(graph: Graph, layer: Layer) -> tuple[object, ...]:
         layer.name,
         layer.op,
         layer.n,
-        ", ".join(_source(graph, c.source, c.delay_ticks) for c in layer.connections),
+        ", ".join(_source(graph, connection) for connection in layer.connections),
         _span(layer.beta),
         "-" if layer.alpha is None else _span(layer.alpha),
         "-" if layer.threshold is None else f"{sign} {_span(layer.threshold)}",
         reset,
-        "yes" if layer is graph.layers[graph.output] else "",
+        "yes" if any(layer is graph.layers[k] for k in graph.outputs or (graph.output,)) else "",
     )
 
 
-def _source(graph: Graph, source: int | None, delay_ticks: int) -> str:
-    name = "input" if source is None else graph.layers[source].name
-    return f"{name} (1 tick before)" if delay_ticks else name
+def _source(graph: Graph, connection: Connection | SpatialConnection) -> str:
+    """The source of a connection, its form if it is no matrix, and its delays in ticks."""
+    index = connection.source
+    name = "input" if index is None else graph.layers[index].name
+    early, late = connection.source_delays, connection.target_delays
+    most = connection.delay_ticks
+    most += sum(int(delay.max()) for delay in (early, late) if delay is not None)
+    words = [form] if (form := _form(connection)) else []
+    if most:
+        least = "" if early is None and late is None else "up to "
+        words.append(f"{least}{most} tick{'s' if most > 1 else ''} before")
+    return f"{name} ({', '.join(words)})" if words else name
+
+
+def _form(connection: Connection | SpatialConnection) -> str:
+    """Such as ``2 x 2 sums, 3 x 3 convolution``; empty for a matrix."""
+    from tinysnn.graph import SpatialConnection
+
+    words: list[str] = []
+    if not isinstance(connection, SpatialConnection):
+        return ""
+    if connection.pool is not None:
+        words.append(f"{connection.pool.kernel[0]} x {connection.pool.kernel[1]} sums")
+    if connection.conv is not None:
+        height, width = connection.conv.kernel.shape[2:]
+        words.append(f"{height} x {width} convolution")
+    return ", ".join(words)
 
 
 def _span(values: Floats) -> str:

@@ -14,7 +14,7 @@ from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
 from tinysnn.lower.profiles import assumptions, with_profile
 from tinysnn.lower.questions import require_options
-from tinysnn.lower.readouts import with_readouts
+from tinysnn.lower.readouts import as_lowered
 from tinysnn.network import Input, Network, Neuron, Output
 from tinysnn.options import LowerOptions
 
@@ -34,7 +34,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
     require_options(network, options)
     assumed = [f"assumed: {text}" for text in assumptions(options, network.name)]
     options = with_profile(network, options)
-    network = with_readouts(network, options)
+    network, options = as_lowered(network, options)
     inputs, sinks = _ends(network, Input), _ends(network, Output)
     folded = fold(network, options.dt_s)
     entering, readouts = _with_readouts(network, folded.entering, sinks)

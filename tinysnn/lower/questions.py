@@ -10,7 +10,7 @@ import numpy as np
 from tinysnn.errors import OptionError
 from tinysnn.lower.neurons import file_gains
 from tinysnn.lower.profiles import PROFILES, named, with_profile
-from tinysnn.lower.readouts import with_readouts
+from tinysnn.lower.readouts import as_lowered
 from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, Delay, I, Network, Neuron, Threshold
 from tinysnn.options import CHOICES, LowerOptions, NodeOptions
 
@@ -40,7 +40,7 @@ def missing_options(network: Network, options: LowerOptions) -> tuple[Question, 
     """The options that ``lower`` needs and does not have, with their possible values."""
     profile = named(options.profile, network.name)
     options = with_profile(network, options)
-    network = with_readouts(network, options)
+    network, options = as_lowered(network, options)
     needed: dict[str, list[str]] = {}
     for name, node in network.nodes.items():
         if isinstance(node, Neuron):

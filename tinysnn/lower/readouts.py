@@ -1,12 +1,31 @@
-"""Firing neurons that are read by their membrane: what the option ``readout`` makes of them."""
+"""Neurons that are others than they seem, before anything is discretised.
+
+A firing neuron with ``readout = "membrane"`` is one that does not fire. An LI, I or CubaLI that
+feeds a Threshold and nothing else is, together with it, a LIF, IF or CubaLIF without reset.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+import numpy as np
+
 from tinysnn.errors import OptionError
-from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron
+from tinysnn.lower.profiles import filled
+from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron, Node, Threshold
 from tinysnn.options import LowerOptions, NodeOptions
+
+
+def as_lowered(network: Network, options: LowerOptions) -> tuple[Network, LowerOptions]:
+    """The network and options with both replacements made.
+
+    Raises
+    ------
+    OptionError
+        As ``with_readouts`` says.
+    """
+    return with_thresholds(with_readouts(network, options), options)
 
 
 def with_readouts(network: Network, options: LowerOptions) -> Network:
@@ -42,3 +61,51 @@ def _silent(node: Neuron, own: NodeOptions, where: str) -> Neuron:
     raise OptionError(
         f"{type(node).__name__} has no membrane to read", where=where, fix="Remove readout."
     )
+
+
+def with_thresholds(network: Network, options: LowerOptions) -> tuple[Network, LowerOptions]:
+    """Every membrane that feeds a Threshold alone becomes one firing neuron with it.
+
+    It has the name of the Threshold, the options of both nodes, and no reset.
+    """
+    targets: dict[str, list[str]] = {}
+    sources: dict[str, list[str]] = {}
+    for source, target in network.edges:
+        targets.setdefault(source, []).append(target)
+        sources.setdefault(target, []).append(source)
+    pairs = {
+        before[0]: name
+        for name, before in sources.items()
+        if isinstance(network.nodes[name], Threshold)
+        and len(before) == 1
+        and isinstance(network.nodes[before[0]], (LI, I, CubaLI))
+        and targets[before[0]] == [name]
+    }
+    nodes: dict[str, Node] = {k: v for k, v in network.nodes.items() if k not in pairs}
+    own = dict(options.node)
+    for membrane, name in pairs.items():
+        nodes[name] = _fused(network.nodes[membrane], network.nodes[name])
+        both = filled(options.node.get(name, NodeOptions()), options.of(membrane))
+        own[name] = filled(NodeOptions(reset="none"), both)
+    edges = tuple(
+        (source, pairs.get(target, target))
+        for source, target in network.edges
+        if source not in pairs
+    )
+    notes = tuple(f"{a}: with {b} a neuron without reset" for a, b in pairs.items())
+    fused = replace(network, nodes=nodes, edges=edges, notes=(*network.notes, *notes))
+    return fused, msgspec.structs.replace(options, node=own)
+
+
+def _fused(membrane: Node, threshold: Node) -> Neuron:
+    assert isinstance(threshold, Threshold)
+    level, zero = threshold.threshold, np.zeros_like(threshold.threshold)
+    if isinstance(membrane, LI):
+        return LIF(membrane.tau, membrane.r, membrane.v_leak, level, zero)
+    if isinstance(membrane, CubaLI):
+        return CubaLIF(
+            membrane.tau_syn, membrane.tau_mem, membrane.r, membrane.v_leak, level, zero,
+            membrane.w_in,
+        )  # fmt: skip
+    assert isinstance(membrane, I)
+    return IF(membrane.r, level, zero)

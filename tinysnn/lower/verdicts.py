@@ -41,7 +41,8 @@ def verdicts(network: Network, graph: Graph, options: LowerOptions) -> tuple[Ver
     nearly = {found.node: found for found in graph.approximations}
     full = with_profile(network, options)
     result = []
-    for name, node in with_readouts(network, full).nodes.items():
+    read = with_readouts(network, full).nodes
+    for name, node in read.items():
         kind = type(network.nodes[name]).__name__
         if name in refused:
             result.append(Verdict(name, kind, "unsupported", f"{refused[name]}: cannot be packed"))
