@@ -77,20 +77,28 @@ static inline uint32_t tsnn_square_decay(uint32_t p)
  */
 #define TSNN_SHARED static __attribute__((noinline, unused)) void
 
-/** Let all membranes of a layer decay. */
-#define TSNN_DECAY_ALL(state_bits, rounding) \
-    TSNN_SHARED tsnn_decay##state_bits##_##rounding(int##state_bits##_t *v, uint32_t n, \
-                                                    uint32_t decay) \
+/** Let the membranes of a layer decay by some skipped ticks: one decay per set bit of their number.
+ */
+#define TSNN_SKIP(state_bits, rounding) \
+    TSNN_SHARED tsnn_skip##state_bits##_##rounding(int##state_bits##_t *v, uint32_t n, \
+                                                   uint32_t decay, uint32_t ticks) \
     { \
-        for (uint32_t j = 0u; j < n; j++) { \
-            v[j] = (int##state_bits##_t)tsnn_leak##state_bits##_##rounding((int32_t)v[j], decay); \
+        uint32_t power = decay; \
+        for (uint32_t left = ticks; left != 0u; left >>= 1) { \
+            if ((left & 1u) != 0u) { \
+                for (uint32_t j = 0u; j < n; j++) { \
+                    int32_t kept = tsnn_leak##state_bits##_##rounding((int32_t)v[j], power); \
+                    v[j] = (int##state_bits##_t)kept; \
+                } \
+            } \
+            power = tsnn_square_decay(power); \
         } \
     }
 
-TSNN_DECAY_ALL(16, nearest)
-TSNN_DECAY_ALL(16, zero)
-TSNN_DECAY_ALL(32, nearest)
-TSNN_DECAY_ALL(32, zero)
+TSNN_SKIP(16, nearest)
+TSNN_SKIP(16, zero)
+TSNN_SKIP(32, nearest)
+TSNN_SKIP(32, zero)
 
 /** The bit of neuron j in its word of spikes: even neurons in the low half, odd in the high. */
 static inline uint32_t tsnn_spike_bit(uint32_t j)
@@ -320,6 +328,17 @@ static inline uint32_t tsnn_gather_silent(const uint32_t *spikes, uint32_t n, ui
     return (uint32_t)(event - events);
 }
 
+/** List the rows from `row` to before `end`; where the next one goes. */
+static inline uint16_t *tsnn_list_run(uint32_t row, uint32_t end, uint16_t *events)
+{
+    uint16_t *event = events;
+    for (uint32_t r = row; r < end; r++) {
+        *event = (uint16_t)r;
+        event++;
+    }
+    return event;
+}
+
 /** List the rows of the inputs that are not active.
  *
  * @param[in]  active    inputs that are, ascending; shape [n_active]
@@ -334,15 +353,12 @@ static inline uint32_t tsnn_list_silent(const uint16_t *active, uint32_t n_activ
 {
     uint16_t *event = events;
     uint32_t row = first_row;
-    for (uint32_t a = 0u; a <= n_active; a++) {
-        uint32_t end = first_row + ((a < n_active) ? active[a] : n);
-        for (; row < end; row++) {
-            *event = (uint16_t)row;
-            event++;
-        }
-        row++; /* the active one */
+    for (const uint16_t *next = active; next != &active[n_active]; next++) {
+        uint32_t end = first_row + *next;
+        event = tsnn_list_run(row, end, event);
+        row = end + 1u;
     }
-    return (uint32_t)(event - events);
+    return (uint32_t)(tsnn_list_run(row, first_row + n, event) - events);
 }
 
 /** sums = totals - sums, word by word. */

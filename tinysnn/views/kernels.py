@@ -52,6 +52,10 @@ class RowsKernel:
     byte_mask: int
     long: bool
     """There may be more events than a byte can count."""
+    words: int
+    """Words of a row that are added side by side."""
+    wide: bool
+    """Twice as many as the width of its weights would have: 4-bit layers of full blocks."""
     scratch: int
     """Bytes of stack beside what the function was given."""
 
@@ -123,9 +127,10 @@ def rows_kernel(layer: PackedLayer, family: Family, *, in_state_units: bool) -> 
         return None
     field = {8: 65535, 4: 255, 2: 255, 1: 15}[bits]
     long = family == "dsp" and bits == 1 and layer.spec.n_rows > 255
+    wide = family == "dsp" and bits == 4 and -(-layer.n // 16) % 2 == 0
     return RowsKernel(
         template=f"ops/rows_{family}.S.jinja",
-        symbol=f"tsnn_rows{bits}_s{shift}{'_long' * long}_{family}",
+        symbol=f"tsnn_rows{bits}{'w' * wide}_s{shift}{'_long' * long}_{family}",
         bits=bits,
         shift=shift,
         cap=CHUNK[bits],
@@ -133,7 +138,9 @@ def rows_kernel(layer: PackedLayer, family: Family, *, in_state_units: bool) -> 
         mask=_kept(field, shift),
         byte_mask=_kept(255, shift),
         long=long,
-        scratch=56 if bits == 1 else 16,
+        words=WORDS[bits] * (2 if wide else 1),
+        wide=wide,
+        scratch=56 if bits == 1 else 28 if wide else 16,
     )
 
 

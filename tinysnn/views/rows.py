@@ -106,7 +106,7 @@ def view_rows(
     helium = kernel if isinstance(kernel, HeliumRows) else None
     signed = graded or helium is not None
     signed = signed or (bits == 8 and kernel is not None and core in DSP_CORES)
-    width = WORDS[bits] if helium is None else helium.words
+    width = WORDS[bits] if kernel is None else kernel.words
     if helium is not None:
         words = pack_helium(layer.rows, helium)
     else:
