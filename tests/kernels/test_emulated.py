@@ -27,8 +27,9 @@ BOARDS = {
     "cortex-m4": "mps2_an386",
     "cortex-m7": "mps2_an500",
     "cortex-m33": "mps2_an505",
+    "cortex-m55": "mps3_an547",
 }
-UNICORN = [("unicorn", board) for board in BOARDS.values()]
+UNICORN = [("unicorn", board) for board in BOARDS.values() if board != "mps3_an547"]
 QEMU = [("qemu", board) for board in BOARDS.values() if board != "generic_m0plus"]
 PLACES = [pytest.param(*place, id="-".join(place)) for place in (*UNICORN, *QEMU)]
 
