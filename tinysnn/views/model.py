@@ -86,7 +86,10 @@ class ImageView:
     generator: str
     prefixes: tuple[str, ...]
     n_in: int
-    n_out: int
+    n_in_values: int
+    n_out_spikes: int
+    n_out_values: int
+    """Lengths of buffers; at least 1, C knows no empty arrays."""
     max_payload: int
 
 
@@ -172,7 +175,9 @@ def view_image(packs: list[Pack]) -> ImageView:
         generator=__version__,
         prefixes=tuple(model_prefix(pack) for pack in packs),
         n_in=max(pack.meta.n_in for pack in packs),
-        n_out=max(pack.n_out for pack in packs),
+        n_in_values=max([1, *(pack.meta.n_in for pack in packs if pack.graded_input)]),
+        n_out_spikes=max([1, *(pack.n_out for pack in packs if pack.output_layer.spec.fires)]),
+        n_out_values=max([1, *(pack.n_out for pack in packs if not pack.output_layer.spec.fires)]),
         max_payload=max([MIN_PAYLOAD_BYTES, *(_payload_bytes(pack) for pack in packs)]),
     )
 
