@@ -28,6 +28,7 @@ from tinysnn.paths import firmware_dir
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
+from tinysnn.views.row_options import AUTO, RowOptions
 
 FLASH, FLASH_BYTES = 0x0800_0000, 1 << 23
 RETURN = 0x1000_0000
@@ -254,12 +255,14 @@ def differences(
             yield scene.pack.name, divergence
 
 
-def assert_exact(scenes: Sequence[Corner], core: Core, folder: Path) -> dict[str, tuple[int, int]]:
+def assert_exact(
+    scenes: Sequence[Corner], core: Core, folder: Path, options: RowOptions = AUTO
+) -> dict[str, tuple[int, int]]:
     """Compile scenes into one file, run each, compare all state every tick.
 
     Returns how many instructions of each kernel have run, and how many it has.
     """
-    texts = render([scene.pack for scene in scenes], core=core)
+    texts = render([scene.pack for scene in scenes], core=core, options=options)
     elf = compile_for(core, one_unit(texts), folder)
     arm = Arm(elf, core)
     wrong = dict(differences(arm, scenes, [wanted_of(scene) for scene in scenes]))

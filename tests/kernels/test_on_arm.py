@@ -15,6 +15,7 @@ from tests.kernels.scenes import neuron_scenes, random_scene, row_scenes
 from tests.make_packs import Corner
 from tinysnn import emit
 from tinysnn.paths import templates_dir
+from tinysnn.views.row_options import AUTO, RowOptions
 
 QUICK = ("cortex-m0plus", "cortex-m4")
 SLOW = ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33")
@@ -48,13 +49,39 @@ def test_kernels(core, tmp_path):
     assert len(whole) >= len(executed) * 0.5
 
 
+FORMS = {
+    "dense": RowOptions(rows="dense", dense_fallback="never"),
+    "sparse": RowOptions(rows="sparse", dense_fallback="never"),
+    "dense, silent": RowOptions(rows="dense", dense_fallback="always"),
+    "sparse, silent": RowOptions(rows="sparse", dense_fallback="always"),
+}
+"""Rows that are stored and walked otherwise."""
+
+
+@pytest.mark.emu
+@pytest.mark.parametrize("core", [*QUICK, "cortex-m3"])
+@pytest.mark.parametrize("form", ["dense, silent", "sparse, silent"])
+def test_forms_of_rows(core, form, tmp_path):
+    assert_exact(all_kinds()[::4], core, tmp_path, FORMS[form])
+
+
 @pytest.mark.emu
 @pytest.mark.slow
 @pytest.mark.parametrize("core", [*QUICK, *SLOW])
-@pytest.mark.parametrize("batch", range(4))
-def test_random_layers(core, batch, tmp_path):
-    seeds = range(batch * PER_BATCH, (batch + 1) * PER_BATCH)
-    assert_exact([random_scene(f"random_{k}", 3, k) for k in seeds], core, tmp_path)
+@pytest.mark.parametrize("form", FORMS)
+def test_all_forms_of_rows(core, form, tmp_path):
+    assert_exact([*all_kinds(), *corners().values()], core, tmp_path, FORMS[form])
+
+
+@pytest.mark.emu
+@pytest.mark.slow
+@pytest.mark.parametrize("core", [*QUICK, *SLOW])
+@pytest.mark.parametrize("form", FORMS)
+def test_random_layers(core, form, tmp_path):
+    first = list(FORMS).index(form) * PER_BATCH
+    seeds = range(first, first + PER_BATCH)
+    scenes = [random_scene(f"random_{k}", 3, k) for k in seeds]
+    assert_exact(scenes, core, tmp_path, FORMS[form])
 
 
 # ---- are these all kinds? ----
@@ -97,7 +124,8 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
     monkeypatch.setattr(emit, "_environment", watched)
     packs = [scene.pack for scene in (*all_kinds(), *corners().values())]
     for core in (*QUICK, "cortex-m3"):
-        emit.render(packs, core=core)
+        for options in (AUTO, FORMS["sparse, silent"]):
+            emit.render(packs, core=core, options=options)
     assert any(".S.jinja" in where for where in loader.conditions)
     never = [
         f"{where} is never {outcome}"
