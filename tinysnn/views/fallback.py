@@ -56,7 +56,7 @@ def view_fallback(
     unknown = rows.variant == "graded8" or not all(isinstance(k, known) for k in kernels)
     if wanted == "never" or unknown:
         return None
-    limit = threshold(layer, core, rows)
+    limit = threshold(layer, core, windows=len(rows.windows))
     pays = core not in UNMEASURED and limit < layer.spec.n_rows and _often_above(layer, limit)
     if wanted == "auto" and not pays:
         return None

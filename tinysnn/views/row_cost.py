@@ -11,7 +11,6 @@ from math import floor
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views.kernels import Family, family_of
-from tinysnn.views.rows import RowsView
 
 
 @dataclass(frozen=True)
@@ -35,16 +34,26 @@ class SparseCost:
 
 
 DENSE: dict[Family | None, dict[int, DenseCost]] = {
-    "dsp": {8: DenseCost(0.875, 0.35), 4: DenseCost(0.725, 2.11), 2: DenseCost(0.398, -0.12)},
-    "v6m": {8: DenseCost(1.469, -0.37), 4: DenseCost(1.156, 3.21), 2: DenseCost(0.626, -1.72)},
-    None: {8: DenseCost(1.500, -0.59), 4: DenseCost(0.921, 1.18), 2: DenseCost(0.881, 0.31)},
+    "dsp": {
+        8: DenseCost(0.875, 0.35),
+        4: DenseCost(0.725, 2.11),
+        2: DenseCost(0.398, -0.12),
+        1: DenseCost(0.323, 0.0),
+    },
+    "v6m": {
+        8: DenseCost(1.469, -0.37),
+        4: DenseCost(1.156, 3.21),
+        2: DenseCost(0.626, -1.72),
+        1: DenseCost(0.615, 0.0),
+    },
+    None: {
+        8: DenseCost(1.500, -0.59),
+        4: DenseCost(0.921, 1.18),
+        2: DenseCost(0.881, 0.31),
+        1: DenseCost(0.502, 0.0),
+    },
 }
-ONE_BIT: dict[Family | None, DenseCost] = {
-    "dsp": DenseCost(0.25, 0.0),
-    "v6m": DenseCost(0.40, 0.0),
-    None: DenseCost(0.60, 0.0),
-}
-"""Weights of one bit, which are never sparse."""
+"""By weight bits; weights of one bit are never 0, and so never sparse."""
 SPARSE: dict[Family | None, SparseCost] = {
     "dsp": SparseCost(12.2, 9.5),
     "v6m": SparseCost(17.8, 12.0),
@@ -84,31 +93,47 @@ def compare_sparse(
 
 @dataclass(frozen=True)
 class SilentCost:
-    """A tick in which the silent rows are added and subtracted."""
+    """A tick in which the silent rows are added and subtracted, beside adding them.
 
-    unit: float
-    """Instructions of making their list, by rows of the layer."""
-    silent: float
-    """More for each silent row."""
+    Listing the silent rows of a source costs `unit` for each of its units and `silent` for each
+    that is silent.
+    """
+
+    input_unit: float
+    input_silent: float
+    spikes_unit: float
+    spikes_silent: float
     neuron: float
     """Subtracting, by neurons."""
 
 
 SILENT: dict[Family | None, SilentCost] = {
-    "dsp": SilentCost(1.0, 9.0, 3.0),
-    "v6m": SilentCost(1.0, 13.0, 3.5),
-    None: SilentCost(1.0, 9.0, 4.0),
+    "dsp": SilentCost(6.2, 0.0, 0.3, 9.5, 4.3),
+    "v6m": SilentCost(7.2, 2.0, 0.5, 17.5, 2.4),
+    None: SilentCost(6.3, 0.5, 0.5, 10.3, 5.3),
 }
+"""From `benchmarks/dense.py`, layers of 128 onto 128 and 32 neurons with 80 to 128 rows active."""
 
 
-def threshold(layer: PackedLayer, core: str, rows: RowsView) -> int:
-    """Events beyond which it is faster to add the silent rows of a layer and subtract."""
-    family, spec = family_of(core), layer.spec
-    silent = SILENT[family]
-    event = DENSE[family].get(spec.bits, ONE_BIT[family]).event * layer.n
-    if rows.windows:
-        words = sum(-(-int(count) // 2) for count in (layer.rows != 0).sum(axis=1))
-        event = SPARSE[family].row * len(rows.windows) + SPARSE[family].word * words / spec.n_rows
-    fixed = silent.unit * spec.n_rows + silent.neuron * layer.n
-    even = (fixed + spec.n_rows * (event + silent.silent)) / (2 * event + silent.silent)
-    return min(floor(even), spec.n_rows)
+def threshold(layer: PackedLayer, core: str, *, windows: int) -> int:
+    """Events beyond which adding the silent rows of a layer and subtracting is faster.
+
+    `windows`: those of sparse rows, 0 if rows are dense. The result is at most the number of rows.
+    """
+    family, n_rows = family_of(core), layer.spec.n_rows
+    cost, event = SILENT[family], _event(layer, family, windows=windows)
+    units = silent = 0.0
+    for source in layer.spec.sources:
+        of_input = source.layer is None
+        units += source.n * (cost.input_unit if of_input else cost.spikes_unit)
+        silent += source.n * (cost.input_silent if of_input else cost.spikes_silent) / n_rows
+    even = (units + cost.neuron * layer.n + n_rows * (event + silent)) / (2 * event + silent)
+    return min(floor(even), n_rows)
+
+
+def _event(layer: PackedLayer, family: Family | None, *, windows: int) -> float:
+    """Adding one row of a layer, on average."""
+    if not windows:
+        return DENSE[family][layer.spec.bits].event * layer.n
+    words = float(((layer.rows != 0).sum(axis=1) + 1).sum() // 2) / layer.spec.n_rows
+    return SPARSE[family].row * windows + SPARSE[family].word * words
