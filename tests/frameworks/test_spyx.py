@@ -73,6 +73,27 @@ def test_two_layers(tmp_path):
     check(layers, 12, 5, tmp_path / "x.nir", late=2)
 
 
+@pytest.mark.parametrize("kind", ["IF", "LIF", "CuBaLIF", "RIF", "RLIF", "RCuBaLIF"])
+def test_every_neuron(tmp_path, kind):
+    """Spyx 1.0.0 writes the input of the recurrent ones into their recurrent weights."""
+    import jax.numpy as jnp
+    import spyx.nn as snn
+    from flax import nnx
+
+    values: dict[str, Any] = {"threshold": 1.0}
+    if "LIF" in kind:
+        values["beta"] = 0.75
+    if "CuBa" in kind:
+        values["alpha"] = 0.5
+    if kind != "IF":
+        values["rngs"] = nnx.Rngs(0)
+    cells = getattr(snn, kind)((8,), **values)
+    if kind.startswith("R"):
+        loop = np.random.default_rng(3).integers(-16, 17, (8, 8)) / 64.0
+        cells.recurrent_w[...] = jnp.asarray(loop, jnp.float32)
+    check([linear(12, 8), cells], 12, 8, tmp_path / "x.nir", late=1)
+
+
 def test_reset_free_neuron_is_membrane_and_threshold(tmp_path):
     """Spyx writes it as LI and Threshold; it fires at once, unlike its other neurons."""
     import jax.numpy as jnp

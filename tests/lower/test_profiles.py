@@ -170,3 +170,18 @@ def test_a_membrane_is_not_read_where_the_profile_resets_it() -> None:
     assert graph.layers[1].op == "li"
     found = {v.node: v for v in verdicts(loop(), graph, given)}
     assert (found["b"].kind, "readout=membrane" in found["b"].why) == ("LIF", True)
+
+
+def test_spyx_leads_the_input_of_recurrent_neurons_through_their_weights() -> None:
+    """Its files say in -> rec -> a <-> rec; what it runs is in -> a <-> rec."""
+    nodes: dict[str, Node] = {
+        "in": Input((2,)), "fc": Linear(np.eye(2)), "a": neuron("LIF", 2, tau=8.0),
+        "rec": Linear(np.full((2, 2), 0.25)), "out": Output((2,)),
+    }  # fmt: skip
+    edges = (("in", "fc"), ("fc", "rec"), ("rec", "a"), ("a", "rec"), ("a", "out"))
+    network = Network("net", nodes, edges)
+    given, loop_back = lower(network, options("spyx")).layers[0].connections
+    assert given.weight.tolist() == np.eye(2).tolist()
+    assert (loop_back.delay_ticks, loop_back.weight[0, 1]) == (1, 0.25)
+    as_written = lower(network, options("norse", dt_s=1.0, gain=1.0)).layers[0].connections
+    assert as_written[0].weight.tolist() == np.full((2, 2), 0.25).tolist()

@@ -37,6 +37,9 @@ class Profile:
     assumed: Mapping[str, str] = field(default_factory=dict)
     """What the file cannot say and the framework's defaults answer, by the option that changes it
     (in brackets: no option does)."""
+    direct_loops: bool = False
+    """Whether the exporter leads the input of recurrent neurons through their recurrent weights,
+    although it enters them directly."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """What to look up in the model, by option that stays open."""
 
@@ -130,7 +133,12 @@ PROFILES: Mapping[str, Profile] = {
             dt_s=1.0, decay="euler", gain=1.0, synapse_gain=1.0, compare="gt",
             reset="subtract", reset_timing="next-tick", v_init="zero",
         ),
-        assumed={"dt_s": "exported with dt = 1 (the default of spyx.nir.to_nir)"},
+        kinds={"CubaLIF": NodeOptions(reset_timing="same-tick")},
+        assumed={
+            "dt_s": "exported with dt = 1 (the default of spyx.nir.to_nir)",
+            "(loops)": "what the file leads through recurrent weights enters neurons directly",
+        },
+        direct_loops=True,
     ),
     "nir": Profile(
         tested="",

@@ -1,7 +1,9 @@
 """Neurons that are others than they seem, before anything is discretised.
 
 A firing neuron with ``readout = "membrane"`` is one that does not fire. An LI, I or CubaLI that
-feeds a Threshold and nothing else is, together with it, a LIF, IF or CubaLIF without reset.
+feeds a Threshold and nothing else is, together with it, a LIF, IF or CubaLIF without reset. Where
+an exporter leads what enters recurrent neurons through their recurrent weights (Spyx), it is led
+around them.
 """
 
 from __future__ import annotations
@@ -12,20 +14,59 @@ import msgspec
 import numpy as np
 
 from tinysnn.errors import OptionError
-from tinysnn.lower.profiles import filled
-from tinysnn.network import IF, LI, LIF, CubaLI, CubaLIF, I, Network, Neuron, Node, Threshold
+from tinysnn.lower.profiles import filled, named
+from tinysnn.network import (
+    IF,
+    LI,
+    LIF,
+    Affine,
+    CubaLI,
+    CubaLIF,
+    I,
+    Linear,
+    Network,
+    Neuron,
+    Node,
+    Threshold,
+)
 from tinysnn.options import LowerOptions, NodeOptions
 
 
 def as_lowered(network: Network, options: LowerOptions) -> tuple[Network, LowerOptions]:
-    """The network and options with both replacements made.
+    """The network and options with all replacements made.
 
     Raises
     ------
     OptionError
         As ``with_readouts`` says.
     """
+    profile = named(options.profile, network.name)
+    if profile is not None and profile.direct_loops:
+        network = with_direct_loops(network)
     return with_thresholds(with_readouts(network, options), options)
+
+
+def with_direct_loops(network: Network) -> Network:
+    """The network with what enters recurrent weights from outside of their loop led around them.
+
+    The weights of such a loop are one Linear or Affine that only its neuron follows and feeds.
+    """
+    targets: dict[str, list[str]] = {}
+    for source, target in network.edges:
+        targets.setdefault(source, []).append(target)
+    around = {
+        weights: after[0]
+        for weights, after in targets.items()
+        if isinstance(network.nodes[weights], (Linear, Affine))
+        and len(after) == 1
+        and isinstance(network.nodes[after[0]], Neuron)
+        and weights in targets.get(after[0], ())
+    }
+    edges = tuple(
+        (source, around[target] if target in around and source != around[target] else target)
+        for source, target in network.edges
+    )
+    return replace(network, edges=tuple(dict.fromkeys(edges)))
 
 
 def with_readouts(network: Network, options: LowerOptions) -> Network:
