@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tinysnn.pack import Pack
 
 ELF_NAME = "tinysnn.elf"
-HOST_CORE = "cortex-m0"
+HOST_CORE = "cortex-m3"
 """The core to emit for when this machine runs the C: plain C, nothing of one instruction set."""
 
 Part = Literal["models", "server", "image"]
