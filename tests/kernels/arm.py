@@ -10,6 +10,7 @@ import re
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,7 @@ class Arm:
 
     def __init__(self, elf: Path, core: Core) -> None:
         need("unicorn")
-        import unicorn
-        from unicorn import arm_const
-
+        unicorn, arm_const = import_module("unicorn"), import_module("unicorn.arm_const")
         self._registers = {
             name: getattr(arm_const, f"UC_ARM_REG_{name}")
             for name in ("R0", "R1", "R2", "SP", "LR", "PC", *KEPT)

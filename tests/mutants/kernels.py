@@ -7,6 +7,7 @@ replaced.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,7 @@ _NEURONS_M0 = (
 
 MUTANTS = (*_ROWS_M4, *_CHUNKS, *_NEURONS_M4, *_ROWS_M0, *_NEURONS_M0)
 
-SUMS = (
+SUMS: tuple[dict[str, Any], ...] = (
     {"bits": 8, "n": 66, "n_rows": 40, "frac_bits": 2},
     {"bits": 4, "n": 36, "n_rows": 60, "frac_bits": 3},
     {"bits": 4, "n": 20, "n_rows": 40, "frac_bits": 2, "weights": "high"},
@@ -140,7 +141,7 @@ SUMS = (
     {"bits": 2, "n": 18, "n_rows": 180, "frac_bits": 1, "weights": "high"},
     {"bits": 1, "n": 70, "n_rows": 60, "frac_bits": 5},
 )
-_KINDS = (
+_KINDS: tuple[dict[str, Any], ...] = (
     {"decay": "shift", "compare": "gt", "reset": "subtract"},
     {"decay": "shift", "theta": "each", "reset": "zero"},
     {"decay": "zero", "compare": "gt", "reset": "zero"},
@@ -158,17 +159,19 @@ _KINDS = (
 
 def scenes() -> list[Corner]:
     """Layers of all kinds whose neurons often fire, and not all of them."""
-    usual = {
+    usual: dict[str, Any] = {
         "recurrent": False, "v_init": True, "weights": "random", "theta": "same", "bias": "same",
         "compare": "ge", "reset": "subtract", "reset_to": "same", "calm": True, "decay": "high",
     }  # fmt: skip
-    neurons = [{"bits": 4, "n": 70 - 2 * (k % 3), "n_rows": 21, "frac_bits": 4} for k in range(11)]
+    neurons: list[dict[str, Any]] = [
+        {"bits": 4, "n": 70 - 2 * (k % 3), "n_rows": 21, "frac_bits": 4} for k in range(11)
+    ]
     kinds = [*SUMS, *({**shape, **kind} for shape, kind in zip(neurons, _KINDS, strict=True))]
     kinds += [{"n": 6, "n_rows": 9, "bits": 4, "frac_bits": 3, **kind} for kind in _KINDS[:5]]
     return [_lively(f"kind{k}", {**usual, **kind}, k) for k, kind in enumerate(kinds)]
 
 
-def _lively(name: str, fixed: dict[str, object], k: int) -> Corner:
+def _lively(name: str, fixed: dict[str, Any], k: int) -> Corner:
     """The liveliest of some draws: a third of the neurons fires in a tick."""
     drawn = [random_scene(name, 4, k, seed, **fixed) for seed in range(12)]
     return min(drawn, key=lambda scene: abs(float(np.mean(wanted_of(scene).output)) - 0.33))

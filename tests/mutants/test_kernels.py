@@ -115,11 +115,12 @@ class Bench:
     def _same(self, scene: Corner, trace: Trace, ticks: int, address: int, code: bytes) -> bool:
         arm_ = Arm(self.elf, self.core)
         arm_.patch(address, code)
-        assert trace.states is not None
         try:
             got = arm_.run(scene.pack, Job(0, scene.raster[:ticks]))
         except RunError:
             return False
+        assert got.states is not None
+        assert trace.states is not None
         return np.array_equal(got.states, trace.states[: ticks + 1])
 
 

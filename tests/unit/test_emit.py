@@ -76,7 +76,8 @@ def test_plain_text(name, core):
             assert line == line.rstrip(), f"{file}: {line!r}"
             # the longest names may spoil a line, ordinary ones may not
             short = re.sub(r"tsnn_\w+?(?=_l\d|_state)", "tsnn_model", line)
-            assert len(short) <= 120, f"{file}: {line!r}"
+            short = re.sub(r"tsnn_lif_\w+", "tsnn_lif_kernel", short)
+            assert len(short) <= (110 if file.endswith(".S") else 120), f"{file}: {line!r}"
 
 
 @pytest.mark.parametrize("core", CORES)

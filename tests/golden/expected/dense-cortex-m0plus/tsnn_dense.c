@@ -9,15 +9,40 @@
 TSNN_STATIC_ASSERT(offsetof(tsnn_dense_state_t, work_pairs) == TSNN_DENSE_STATE_BYTES,
     "dense: the state's layout differs from the packer's");
 
-/* weights of 8 bits, 5 rows of 9 words of 4 neurons */
-static const uint32_t tsnn_dense_l0_rows[45u] = {
-    0xD290B58Au, 0xD259BF49u, 0x8372C669u, 0x81C06A6Cu, 0x489650A4u, 0x94B5C1C5u, 0xBA7587BEu,
-    0x88715656u, 0x805880D6u, 0x6280CB7Du, 0xB46B468Fu, 0x8C6E8E4Du, 0xD4D7B455u, 0x95B06F51u,
-    0x5C6DB0CEu, 0x91D58374u, 0xA155836Fu, 0x80B88088u, 0xCD9FB77Au, 0x9349AF84u, 0x4D887BC6u,
-    0xC3A4B788u, 0x6B9CBC64u, 0x90C19B77u, 0xB490D7A9u, 0xBE5A954Cu, 0x80AA804Eu, 0x60BAC7B5u,
-    0x60BC7997u, 0xC450648Bu, 0xC7C5C2A8u, 0x6D8AA072u, 0xA445C1CDu, 0xC1AF816Au, 0x646E8AD9u,
-    0x80A380ABu, 0xD4BCD6C2u, 0x8C5A4ACAu, 0x83CABB77u, 0x479CC99Au, 0xCDA9878Du, 0xC8C089D2u,
-    0x68A76C4Eu, 0x63B7C9A9u, 0x80C080C6u
+#if !defined(__arm__)
+#error "dense: made for cortex-m0plus; generate it for another core to run it on this machine"
+#endif
+
+/* In tsnn_dense_kernels.S. */
+tsnn_list_kernel_t tsnn_list_v6m;
+tsnn_rows_kernel_t tsnn_rows8_s2_v6m;
+tsnn_neurons_kernel_t tsnn_lif_shift3p_ge_subtract0_none_v6m;
+
+/* weights of 8 bits, 3 blocks of 5 rows of 4 words */
+static const uint32_t tsnn_dense_l0_rows[60u] = {
+    0xD290B58Au, 0xD259BF49u, 0x8372C669u, 0x81C06A6Cu, 0x6280CB7Du, 0xB46B468Fu, 0x8C6E8E4Du,
+    0xD4D7B455u, 0xCD9FB77Au, 0x9349AF84u, 0x4D887BC6u, 0xC3A4B788u, 0x60BAC7B5u, 0x60BC7997u,
+    0xC450648Bu, 0xC7C5C2A8u, 0xD4BCD6C2u, 0x8C5A4ACAu, 0x83CABB77u, 0x479CC99Au, 0x489650A4u,
+    0x94B5C1C5u, 0xBA7587BEu, 0x88715656u, 0x95B06F51u, 0x5C6DB0CEu, 0x91D58374u, 0xA155836Fu,
+    0x6B9CBC64u, 0x90C19B77u, 0xB490D7A9u, 0xBE5A954Cu, 0x6D8AA072u, 0xA445C1CDu, 0xC1AF816Au,
+    0x646E8AD9u, 0xCDA9878Du, 0xC8C089D2u, 0x68A76C4Eu, 0x63B7C9A9u, 0x805880D6u, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x80B88088u, 0x00000000u, 0x00000000u, 0x00000000u, 0x80AA804Eu,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x80A380ABu, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x80C080C6u, 0x00000000u, 0x00000000u, 0x00000000u
+};
+
+static const tsnn_rows_t tsnn_dense_l0_synapses = {
+    .table = tsnn_dense_l0_rows,
+    .block_bytes = 80u,
+    .n_blocks = 3u,
+};
+
+static const tsnn_neurons_t tsnn_dense_l0_neurons = {
+    .n_pairs = 17u,
+    .decay = 57344u,
+    .theta = 0x00C800C8u,
+    .reset_to = 0x00000000u,
+    .tables = NULL,
 };
 
 /* weights of 8 bits, 34 rows of 1 words of 4 neurons */
@@ -36,88 +61,12 @@ static const uint16_t tsnn_dense_l1_theta[3u] = {
 
 /* ---- Layer 0: lif "cell0", 34 neurons, from input ---- */
 
-/* Pairs of sums of row[j] over all events, in 16-bit lanes. */
-static void tsnn_dense_l0_add_rows(
-    tsnn_dense_state_t *st, const uint16_t *events, uint32_t n_events)
-{
-    const uint16_t *end = events + n_events;
-    uint32_t mask = tsnn_in_register(0x00FF00FFu);
-    for (uint32_t w = 0u; w < 8u; w += 2u) {
-        const uint32_t *column = &tsnn_dense_l0_rows[w];
-        uint32_t *pairs = &st->work_pairs[w * 2u];
-        uint32_t lanes0_0 = 0u;
-        uint32_t lanes0_8 = 0u;
-        uint32_t lanes1_0 = 0u;
-        uint32_t lanes1_8 = 0u;
-        for (const uint16_t *event = events; event != end; event++) {
-            const uint32_t *row = &column[(uint32_t)*event * 9u];
-            uint32_t word0;
-            uint32_t word1;
-            row = tsnn_take_two(row, &word0, &word1);
-            lanes0_0 += word0 & mask;
-            lanes0_8 += (word0 >> 8) & mask;
-            lanes1_0 += word1 & mask;
-            lanes1_8 += (word1 >> 8) & mask;
-        }
-        pairs[0] = lanes0_0;
-        pairs[1] = lanes0_8;
-        pairs[2] = lanes1_0;
-        pairs[3] = lanes1_8;
-    }
-    for (uint32_t w = 8u; w < 9u; w += 1u) {
-        const uint32_t *column = &tsnn_dense_l0_rows[w];
-        uint32_t *pairs = &st->work_pairs[w * 2u];
-        uint32_t lanes0_0 = 0u;
-        uint32_t lanes0_8 = 0u;
-        for (const uint16_t *event = events; event != end; event++) {
-            const uint32_t *row = &column[(uint32_t)*event * 9u];
-            uint32_t word0 = *row;
-            lanes0_0 += word0 & mask;
-            lanes0_8 += (word0 >> 8) & mask;
-        }
-        pairs[0] = lanes0_0;
-        pairs[1] = lanes0_8;
-    }
-}
-
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_dense_l0_catch_up(tsnn_dense_state_t *st)
 {
-    uint32_t decay = 57344u;
-    for (uint32_t left = st->l0_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 34u; j++) {
-                st->l0_v[j] = (int16_t)tsnn_leak16_nearest((int32_t)st->l0_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l0_idle;
+    tsnn_skip16_nearest(st->l0_v, 34u, 57344u, left);
     st->l0_idle = 0u;
-}
-
-/* x = sum * 2^2; v = v * beta + x; fires if v >= theta; reset: subtract, same-tick */
-static void tsnn_dense_l0_update(tsnn_dense_state_t *st, uint32_t n_events)
-{
-    const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
-    int32_t constant = -((int32_t)n_events * 512);
-    uint32_t any = 0u;
-    for (uint32_t first = 0u; first < 34u; first += 32u) {
-        uint32_t fired = 0u;
-        uint32_t end = tsnn_least(first + 32u, 34u);
-        for (uint32_t j = first; j < end; j++) {
-            int32_t x = ((int32_t)sums[j] * 4) + constant;
-            int32_t v = (int32_t)st->l0_v[j];
-            v = tsnn_leak16_nearest(v, 57344u) + x;
-            if (v >= 200) {
-                fired |= tsnn_spike_bit(j);
-                v -= 200;
-            }
-            st->l0_v[j] = (int16_t)v;
-        }
-        st->l0_spikes[first >> 5] = fired;
-        any |= fired;
-    }
-    st->l0_hot = ((any != 0u)) ? 1u : 0u;
 }
 
 /* One tick of layer 0: collect events, skip or catch up, add rows, update. */
@@ -137,8 +86,10 @@ static void tsnn_dense_l0_tick(tsnn_dense_state_t *st, const tsnn_input_t *in)
     if (st->l0_idle != 0u) {
         tsnn_dense_l0_catch_up(st);
     }
-    tsnn_dense_l0_add_rows(st, events, n_events);
-    tsnn_dense_l0_update(st, n_events);
+    tsnn_rows8_s2_v6m(&tsnn_dense_l0_synapses, events, n_events, st->work_pairs);
+    tsnn_lif_shift3p_ge_subtract0_none_v6m(st->l0_v, st->work_pairs, st->l0_spikes,
+        0x0F380F38u - (n_events * 0x02000200u), &tsnn_dense_l0_neurons);
+    st->l0_hot = tsnn_any(st->l0_spikes, 2u);
 }
 
 /* ---- Layer 1: lif "cell1", 3 neurons, from cell0 ---- */
@@ -168,15 +119,8 @@ static void tsnn_dense_l1_add_rows(
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_dense_l1_catch_up(tsnn_dense_state_t *st)
 {
-    uint32_t decay = 60000u;
-    for (uint32_t left = st->l1_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 3u; j++) {
-                st->l1_v[j] = (int16_t)tsnn_leak16_nearest((int32_t)st->l1_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l1_idle;
+    tsnn_skip16_nearest(st->l1_v, 3u, 60000u, left);
     st->l1_idle = 0u;
 }
 
@@ -211,7 +155,7 @@ static void tsnn_dense_l1_tick(tsnn_dense_state_t *st)
 {
     uint16_t *events = st->work_events;
     uint32_t n_events = 0u;
-    n_events += tsnn_gather(st->l0_spikes, 2u, 0u, &events[n_events]);
+    n_events += tsnn_list_v6m(st->l0_spikes, 2u, 0u, &events[n_events]);
     if ((n_events == 0u) && (st->l1_hot == 0u)) {
         if (st->l1_idle != UINT32_MAX) {
             st->l1_idle++;

@@ -30,7 +30,7 @@ typedef struct {
     uint32_t l1_hot; /**< layer 1: 1: may not be skipped */
     int16_t l0_v[34u]; /**< layer 0: membrane */
     int16_t l1_v[4u]; /**< layer 1: membrane */
-    uint32_t work_pairs[18u]; /**< the same in 16 bits, two neurons per word */
+    uint32_t work_pairs[24u]; /**< the same in 16 bits, two neurons per word */
     uint16_t work_events[34u]; /**< rows active in a layer's tick */
 } tsnn_dense_state_t;
 

@@ -9,24 +9,65 @@
 TSNN_STATIC_ASSERT(offsetof(tsnn_dense_state_t, work_pairs) == TSNN_DENSE_STATE_BYTES,
     "dense: the state's layout differs from the packer's");
 
-/* weights of 8 bits, 5 rows of 9 words of 4 neurons */
-static const uint32_t tsnn_dense_l0_rows[45u] = {
-    0x5210350Au, 0x52D93FC9u, 0x03F246E9u, 0x0140EAECu, 0xC816D024u, 0x14354145u, 0x3AF5073Eu,
-    0x08F1D6D6u, 0x00D80056u, 0xE2004BFDu, 0x34EBC60Fu, 0x0CEE0ECDu, 0x545734D5u, 0x1530EFD1u,
-    0xDCED304Eu, 0x115503F4u, 0x21D503EFu, 0x00380008u, 0x4D1F37FAu, 0x13C92F04u, 0xCD08FB46u,
-    0x43243708u, 0xEB1C3CE4u, 0x10411BF7u, 0x34105729u, 0x3EDA15CCu, 0x002A00CEu, 0xE03A4735u,
-    0xE03CF917u, 0x44D0E40Bu, 0x47454228u, 0xED0A20F2u, 0x24C5414Du, 0x412F01EAu, 0xE4EE0A59u,
-    0x0023002Bu, 0x543C5642u, 0x0CDACA4Au, 0x034A3BF7u, 0xC71C491Au, 0x4D29070Du, 0x48400952u,
-    0xE827ECCEu, 0xE3374929u, 0x00400046u
+#if !defined(__arm__)
+#error "dense: made for cortex-m4; generate it for another core to run it on this machine"
+#endif
+
+/* In tsnn_dense_kernels.S. */
+tsnn_list_kernel_t tsnn_list_dsp;
+tsnn_rows_kernel_t tsnn_rows8_s2_dsp;
+tsnn_rows_kernel_t tsnn_rows8_s0_dsp;
+tsnn_neurons_kernel_t tsnn_lif_mulw_ge_subtract_none_odd_dsp;
+
+/* weights of 8 bits, 3 blocks of 5 rows of 4 words */
+static const uint32_t tsnn_dense_l0_rows[60u] = {
+    0x5210350Au, 0x52D93FC9u, 0x03F246E9u, 0x0140EAECu, 0xE2004BFDu, 0x34EBC60Fu, 0x0CEE0ECDu,
+    0x545734D5u, 0x4D1F37FAu, 0x13C92F04u, 0xCD08FB46u, 0x43243708u, 0xE03A4735u, 0xE03CF917u,
+    0x44D0E40Bu, 0x47454228u, 0x543C5642u, 0x0CDACA4Au, 0x034A3BF7u, 0xC71C491Au, 0xC816D024u,
+    0x14354145u, 0x3AF5073Eu, 0x08F1D6D6u, 0x1530EFD1u, 0xDCED304Eu, 0x115503F4u, 0x21D503EFu,
+    0xEB1C3CE4u, 0x10411BF7u, 0x34105729u, 0x3EDA15CCu, 0xED0A20F2u, 0x24C5414Du, 0x412F01EAu,
+    0xE4EE0A59u, 0x4D29070Du, 0x48400952u, 0xE827ECCEu, 0xE3374929u, 0x00D80056u, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x00380008u, 0x00000000u, 0x00000000u, 0x00000000u, 0x002A00CEu,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x0023002Bu, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x00400046u, 0x00000000u, 0x00000000u, 0x00000000u
 };
 
-/* weights of 8 bits, 34 rows of 1 words of 4 neurons */
-static const uint32_t tsnn_dense_l1_rows[34u] = {
-    0x00CB20E9u, 0x00FBD727u, 0x00F11ED5u, 0x00C716EAu, 0x00D9071Du, 0x0000C4F3u, 0x00E30610u,
-    0x000DD0F6u, 0x000F20EFu, 0x00C61BF1u, 0x0012D700u, 0x002E2CF7u, 0x000FCEE9u, 0x00E4ED25u,
-    0x00052C37u, 0x001E3BDBu, 0x00E1D5CDu, 0x00E9CCE2u, 0x00E2322Fu, 0x00D8171Fu, 0x00D3D320u,
-    0x00CCF6F1u, 0x001308FDu, 0x00DE0AFAu, 0x002817FAu, 0x0008EF1Bu, 0x00F908E5u, 0x00D5D1F0u,
-    0x00DCF4C9u, 0x00D9E9E6u, 0x00E93219u, 0x00D43809u, 0x0020D62Du, 0x00181F22u
+static const tsnn_rows_t tsnn_dense_l0_synapses = {
+    .table = tsnn_dense_l0_rows,
+    .block_bytes = 80u,
+    .n_blocks = 3u,
+};
+
+static const tsnn_neurons_t tsnn_dense_l0_neurons = {
+    .n_pairs = 17u,
+    .decay = 0xE000E000u,
+    .theta = 0x00C800C8u,
+    .reset_to = 0x00000000u,
+    .tables = NULL,
+};
+
+/* weights of 8 bits, 1 blocks of 34 rows of 4 words */
+static const uint32_t tsnn_dense_l1_rows[136u] = {
+    0x00CB20E9u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00FBD727u, 0x00000000u, 0x00000000u,
+    0x00000000u, 0x00F11ED5u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00C716EAu, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x00D9071Du, 0x00000000u, 0x00000000u, 0x00000000u, 0x0000C4F3u,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x00E30610u, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x000DD0F6u, 0x00000000u, 0x00000000u, 0x00000000u, 0x000F20EFu, 0x00000000u, 0x00000000u,
+    0x00000000u, 0x00C61BF1u, 0x00000000u, 0x00000000u, 0x00000000u, 0x0012D700u, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x002E2CF7u, 0x00000000u, 0x00000000u, 0x00000000u, 0x000FCEE9u,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x00E4ED25u, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x00052C37u, 0x00000000u, 0x00000000u, 0x00000000u, 0x001E3BDBu, 0x00000000u, 0x00000000u,
+    0x00000000u, 0x00E1D5CDu, 0x00000000u, 0x00000000u, 0x00000000u, 0x00E9CCE2u, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x00E2322Fu, 0x00000000u, 0x00000000u, 0x00000000u, 0x00D8171Fu,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x00D3D320u, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x00CCF6F1u, 0x00000000u, 0x00000000u, 0x00000000u, 0x001308FDu, 0x00000000u, 0x00000000u,
+    0x00000000u, 0x00DE0AFAu, 0x00000000u, 0x00000000u, 0x00000000u, 0x002817FAu, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x0008EF1Bu, 0x00000000u, 0x00000000u, 0x00000000u, 0x00F908E5u,
+    0x00000000u, 0x00000000u, 0x00000000u, 0x00D5D1F0u, 0x00000000u, 0x00000000u, 0x00000000u,
+    0x00DCF4C9u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00D9E9E6u, 0x00000000u, 0x00000000u,
+    0x00000000u, 0x00E93219u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00D43809u, 0x00000000u,
+    0x00000000u, 0x00000000u, 0x0020D62Du, 0x00000000u, 0x00000000u, 0x00000000u, 0x00181F22u,
+    0x00000000u, 0x00000000u, 0x00000000u
 };
 
 /* threshold, state units, [3] */
@@ -34,140 +75,20 @@ static const uint16_t tsnn_dense_l1_theta[3u] = {
     300, 400, 500
 };
 
-/* ---- Layer 0: lif "cell0", 34 neurons, from input ---- */
+static const tsnn_rows_t tsnn_dense_l1_synapses = {
+    .table = tsnn_dense_l1_rows,
+    .block_bytes = 544u,
+    .n_blocks = 1u,
+};
 
-/* Pairs of sums of row[j] over all events, in 16-bit lanes. */
-static void tsnn_dense_l0_add_rows(
-    tsnn_dense_state_t *st, const uint16_t *events, uint32_t n_events)
-{
-    const uint16_t *end = events + n_events;
-    for (uint32_t w = 0u; w < 8u; w += 4u) {
-        const uint32_t *column = &tsnn_dense_l0_rows[w];
-        uint32_t *pairs = &st->work_pairs[w * 2u];
-        uint32_t lanes0_0 = 0u;
-        uint32_t lanes0_8 = 0u;
-        uint32_t lanes1_0 = 0u;
-        uint32_t lanes1_8 = 0u;
-        uint32_t lanes2_0 = 0u;
-        uint32_t lanes2_8 = 0u;
-        uint32_t lanes3_0 = 0u;
-        uint32_t lanes3_8 = 0u;
-        for (const uint16_t *event = events; event != end; event++) {
-            const uint32_t *row = &column[(uint32_t)*event * 9u];
-            uint32_t word0;
-            uint32_t word1;
-            row = tsnn_take_two(row, &word0, &word1);
-            lanes0_0 = tsnn_sxtab16(lanes0_0, word0);
-            lanes0_8 = tsnn_sxtab16_odd(lanes0_8, word0);
-            lanes1_0 = tsnn_sxtab16(lanes1_0, word1);
-            lanes1_8 = tsnn_sxtab16_odd(lanes1_8, word1);
-            uint32_t word2;
-            uint32_t word3;
-            row = tsnn_take_two(row, &word2, &word3);
-            lanes2_0 = tsnn_sxtab16(lanes2_0, word2);
-            lanes2_8 = tsnn_sxtab16_odd(lanes2_8, word2);
-            lanes3_0 = tsnn_sxtab16(lanes3_0, word3);
-            lanes3_8 = tsnn_sxtab16_odd(lanes3_8, word3);
-        }
-        pairs[0] = lanes0_0;
-        pairs[1] = lanes0_8;
-        pairs[2] = lanes1_0;
-        pairs[3] = lanes1_8;
-        pairs[4] = lanes2_0;
-        pairs[5] = lanes2_8;
-        pairs[6] = lanes3_0;
-        pairs[7] = lanes3_8;
-    }
-    for (uint32_t w = 8u; w < 9u; w += 1u) {
-        const uint32_t *column = &tsnn_dense_l0_rows[w];
-        uint32_t *pairs = &st->work_pairs[w * 2u];
-        uint32_t lanes0_0 = 0u;
-        uint32_t lanes0_8 = 0u;
-        for (const uint16_t *event = events; event != end; event++) {
-            const uint32_t *row = &column[(uint32_t)*event * 9u];
-            uint32_t word0 = *row;
-            lanes0_0 = tsnn_sxtab16(lanes0_0, word0);
-            lanes0_8 = tsnn_sxtab16_odd(lanes0_8, word0);
-        }
-        pairs[0] = lanes0_0;
-        pairs[1] = lanes0_8;
-    }
-}
+/* ---- Layer 0: lif "cell0", 34 neurons, from input ---- */
 
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_dense_l0_catch_up(tsnn_dense_state_t *st)
 {
-    uint32_t decay = 57344u;
-    for (uint32_t left = st->l0_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 34u; j++) {
-                st->l0_v[j] = (int16_t)tsnn_leak16_nearest((int32_t)st->l0_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l0_idle;
+    tsnn_skip16_nearest(st->l0_v, 34u, 57344u, left);
     st->l0_idle = 0u;
-}
-
-/* x = sum * 2^2; v = v * beta + x; fires if v >= theta; reset: subtract, same-tick */
-static void tsnn_dense_l0_update(tsnn_dense_state_t *st)
-{
-    const uint32_t *sums = st->work_pairs;
-    tsnn_pair_t *membranes = (tsnn_pair_t *)st->l0_v;
-    uint32_t kept = tsnn_in_register(0xFFFCFFFCu);
-    uint32_t any = 0u;
-    for (uint32_t w = 0u; w < 1u; w++) {
-        const uint32_t *end = sums + 16;
-        uint32_t fired = 0u;
-        do {
-            uint32_t x0;
-            uint32_t x1;
-            uint32_t v0;
-            uint32_t v1;
-            sums = tsnn_take_two(sums, &x0, &x1);
-            tsnn_read_two(membranes, &v0, &v1);
-            {
-                x0 = (x0 << 2) & kept;
-                v0 = tsnn_leak_pairs(v0, 0xE000E000u, 1u);
-                v0 = tsnn_add_pairs(v0, x0);
-                tsnn_fire_t fire = tsnn_fire_pairs_ge(v0, 0x00C800C8u);
-                fired = (fired >> 1) | fire.fired;
-                v0 = fire.v;
-            }
-            {
-                x1 = (x1 << 2) & kept;
-                v1 = tsnn_leak_pairs(v1, 0xE000E000u, 1u);
-                v1 = tsnn_add_pairs(v1, x1);
-                tsnn_fire_t fire = tsnn_fire_pairs_ge(v1, 0x00C800C8u);
-                fired = (fired >> 1) | fire.fired;
-                v1 = fire.v;
-            }
-            membranes = tsnn_put_two(membranes, v0, v1);
-        } while (sums != end);
-        st->l0_spikes[w] = fired;
-        any |= fired;
-    }
-    for (uint32_t w = 1u; w < 2u; w++) {
-        const uint32_t *end = sums + 1;
-        uint32_t fired = 0u;
-        do {
-            uint32_t x0 = *sums++;
-            uint32_t v0 = *membranes;
-            {
-                x0 = (x0 << 2) & kept;
-                v0 = tsnn_leak_pairs(v0, 0xE000E000u, 1u);
-                v0 = tsnn_add_pairs(v0, x0);
-                tsnn_fire_t fire = tsnn_fire_pairs_ge(v0, 0x00C800C8u);
-                fired = (fired >> 1) | fire.fired;
-                v0 = fire.v;
-            }
-            *membranes++ = v0;
-        } while (sums != end);
-        fired >>= 15;
-        st->l0_spikes[w] = fired;
-        any |= fired;
-    }
-    st->l0_hot = ((any != 0u)) ? 1u : 0u;
 }
 
 /* One tick of layer 0: collect events, skip or catch up, add rows, update. */
@@ -187,45 +108,19 @@ static void tsnn_dense_l0_tick(tsnn_dense_state_t *st, const tsnn_input_t *in)
     if (st->l0_idle != 0u) {
         tsnn_dense_l0_catch_up(st);
     }
-    tsnn_dense_l0_add_rows(st, events, n_events);
-    tsnn_dense_l0_update(st);
+    tsnn_rows8_s2_dsp(&tsnn_dense_l0_synapses, events, n_events, st->work_pairs);
+    tsnn_lif_mulw_ge_subtract_none_odd_dsp(st->l0_v, st->work_pairs, st->l0_spikes,
+        0u, &tsnn_dense_l0_neurons);
+    st->l0_hot = tsnn_any(st->l0_spikes, 2u);
 }
 
 /* ---- Layer 1: lif "cell1", 3 neurons, from cell0 ---- */
 
-/* Pairs of sums of row[j] over all events, in 16-bit lanes. */
-static void tsnn_dense_l1_add_rows(
-    tsnn_dense_state_t *st, const uint16_t *events, uint32_t n_events)
-{
-    const uint16_t *end = events + n_events;
-    for (uint32_t w = 0u; w < 1u; w += 1u) {
-        const uint32_t *column = &tsnn_dense_l1_rows[w];
-        uint32_t *pairs = &st->work_pairs[w * 2u];
-        uint32_t lanes0_0 = 0u;
-        uint32_t lanes0_8 = 0u;
-        for (const uint16_t *event = events; event != end; event++) {
-            const uint32_t *row = &column[(uint32_t)*event * 1u];
-            uint32_t word0 = *row;
-            lanes0_0 = tsnn_sxtab16(lanes0_0, word0);
-            lanes0_8 = tsnn_sxtab16_odd(lanes0_8, word0);
-        }
-        pairs[0] = lanes0_0;
-        pairs[1] = lanes0_8;
-    }
-}
-
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_dense_l1_catch_up(tsnn_dense_state_t *st)
 {
-    uint32_t decay = 60000u;
-    for (uint32_t left = st->l1_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 3u; j++) {
-                st->l1_v[j] = (int16_t)tsnn_leak16_nearest((int32_t)st->l1_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l1_idle;
+    tsnn_skip16_nearest(st->l1_v, 3u, 60000u, left);
     st->l1_idle = 0u;
 }
 
@@ -259,7 +154,7 @@ static void tsnn_dense_l1_tick(tsnn_dense_state_t *st)
 {
     uint16_t *events = st->work_events;
     uint32_t n_events = 0u;
-    n_events += tsnn_gather(st->l0_spikes, 2u, 0u, &events[n_events]);
+    n_events += tsnn_list_dsp(st->l0_spikes, 2u, 0u, &events[n_events]);
     if ((n_events == 0u) && (st->l1_hot == 0u)) {
         if (st->l1_idle != UINT32_MAX) {
             st->l1_idle++;
@@ -272,7 +167,7 @@ static void tsnn_dense_l1_tick(tsnn_dense_state_t *st)
     if (st->l1_idle != 0u) {
         tsnn_dense_l1_catch_up(st);
     }
-    tsnn_dense_l1_add_rows(st, events, n_events);
+    tsnn_rows8_s0_dsp(&tsnn_dense_l1_synapses, events, n_events, st->work_pairs);
     tsnn_dense_l1_update(st);
 }
 

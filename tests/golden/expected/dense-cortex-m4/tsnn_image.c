@@ -13,9 +13,9 @@ const tsnn_slot_t tsnn_slots[1u] = {
 const uint32_t tsnn_slot_count = 1u;
 
 uint16_t tsnn_in_index[5u];
-int8_t tsnn_in_value[5u];
+int8_t tsnn_in_value[1u];
 uint16_t tsnn_out_index[3u];
-int32_t tsnn_out_value[3u];
+int32_t tsnn_out_value[1u];
 uint8_t tsnn_rx_payload[512u];
 uint8_t tsnn_tx_payload[512u];
 const uint32_t tsnn_max_payload = 512u;

@@ -9,6 +9,13 @@
 TSNN_STATIC_ASSERT(offsetof(tsnn_readout_state_t, work_pairs) == TSNN_READOUT_STATE_BYTES,
     "readout: the state's layout differs from the packer's");
 
+#if !defined(__arm__)
+#error "readout: made for cortex-m0; generate it for another core to run it on this machine"
+#endif
+
+/* In tsnn_readout_kernels.S. */
+tsnn_list_kernel_t tsnn_list_v6m;
+
 /* weights of 4 bits, 40 rows of 2 words of 8 neurons */
 static const uint32_t tsnn_readout_l0_rows[80u] = {
     0x9D42E33Du, 0x88888881u, 0xB4A53872u, 0x8888888Cu, 0x78627E71u, 0x8888888Au, 0x5CC35FC9u,
@@ -116,15 +123,8 @@ static void tsnn_readout_l0_add_rows(
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_readout_l0_catch_up(tsnn_readout_state_t *st)
 {
-    uint32_t decay = 60000u;
-    for (uint32_t left = st->l0_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 9u; j++) {
-                st->l0_v[j] = (int16_t)tsnn_leak16_nearest((int32_t)st->l0_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l0_idle;
+    tsnn_skip16_nearest(st->l0_v, 9u, 60000u, left);
     st->l0_idle = 0u;
 }
 
@@ -204,15 +204,8 @@ static void tsnn_readout_l1_add_rows(
 /* Make good the skipped ticks: one decay per set bit of their number (SPEC.md 1.3). */
 static void tsnn_readout_l1_catch_up(tsnn_readout_state_t *st)
 {
-    uint32_t decay = 64000u;
-    for (uint32_t left = st->l1_idle; left != 0u; left >>= 1) {
-        if ((left & 1u) != 0u) {
-            for (uint32_t j = 0u; j < 3u; j++) {
-                st->l1_v[j] = (int32_t)tsnn_leak32_zero((int32_t)st->l1_v[j], decay);
-            }
-        }
-        decay = tsnn_square_decay(decay);
-    }
+    uint32_t left = st->l1_idle;
+    tsnn_skip32_zero(st->l1_v, 3u, 64000u, left);
     st->l1_idle = 0u;
 }
 
@@ -237,7 +230,7 @@ static void tsnn_readout_l1_tick(tsnn_readout_state_t *st)
 {
     uint16_t *events = st->work_events;
     uint32_t n_events = 0u;
-    n_events += tsnn_gather(st->l0_spikes, 1u, 0u, &events[n_events]);
+    n_events += tsnn_list_v6m(st->l0_spikes, 1u, 0u, &events[n_events]);
     if ((n_events == 0u) && (st->l1_hot == 0u)) {
         if (st->l1_idle != UINT32_MAX) {
             st->l1_idle++;
