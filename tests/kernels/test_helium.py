@@ -25,6 +25,7 @@ from tinysnn.stimulus import Stimulus
 from tinysnn.toolchain import find_toolchain
 from tinysnn.verify import verify
 from tinysnn.views import helium
+from tinysnn.views.helium_neurons import neurons_of, suits_neurons
 
 CORE, BOARD = "cortex-m55", "mps3_an547"
 ROWS: tuple[tuple[int, int, int], ...] = (
@@ -69,7 +70,26 @@ def scenes() -> tuple[Corner, ...]:
         random_scene(f"neurons_{k}", 6, k, **{"n_rows": 35, "bits": 4, "n": n, **options})
         for k, (options, n) in enumerate(zip(NEURONS, sizes, strict=True))
     ]
-    return (*rows, *neurons, *(_odd_decay(beta) for beta in ODD))
+    wide = [_layer_of(f"wide_{k}", k, frac_bits=f, graded=True) for k, f in enumerate((0, 3, -4))]
+    down = _layer_of("down", 9, frac_bits=-2, graded=False)
+    return (*rows, *neurons, *wide, down, *(_odd_decay(beta) for beta in ODD))
+
+
+def _layer_of(name: str, seed: int, *, frac_bits: int, graded: bool) -> Corner:
+    """Sums that are not in state units: of graded input, or of more precision than the state."""
+    rng = np.random.default_rng(seed)
+    size = 15 if graded and frac_bits >= 0 else 127
+    layer = make_layer(
+        rng.integers(-1 if frac_bits > 0 else -size, 2 if frac_bits > 0 else size, (12, 42)),
+        graded=graded,
+        beta=rng.integers(20000, 60000, 42),
+        theta=rng.integers(50, 4000, 42),
+        bias=rng.integers(-40, 60, 42),
+        frac_bits=frac_bits,
+    )
+    low, high = (-128, 128) if graded else (0, 2)
+    raster = rng.integers(low, high, (40, 12)) * (rng.random((40, 12)) < 0.7)
+    return corner(name, [layer], raster.astype(np.int8), graded=graded)
 
 
 def _odd_decay(beta: int) -> Corner:
@@ -158,7 +178,9 @@ def test_every_branch_of_the_templates_is_taken(monkeypatch):
 def test_other_cores_have_none():
     layer = make_layer(np.ones((4, 40)), sources=[Source(None, 0, 4)], bits=4)
     assert helium.choose(layer, CORE, "", graded=False) is not None
-    assert helium.choose(layer, CORE, "", graded=True) is None
+    rows, neurons = helium.choose(layer, CORE, "", graded=True)
+    assert rows is None
+    assert neurons.wide
     assert helium.choose(layer, "cortex-m33", "", graded=False) is None
 
 
@@ -175,9 +197,9 @@ def test_other_cores_have_none():
 def test_decays_below_and_above_a_half(betas, mixed):
     beta = np.resize(betas, 12)
     layer = make_layer(np.ones((3, 12)), sources=[Source(None, 0, 3)], bits=8, beta=beta, theta=9)
-    assert helium.suits_neurons(layer) == (mixed is not None)
+    assert suits_neurons(layer) == (mixed is not None)
     if mixed is not None:
-        assert helium.neurons_of(layer, "", biased=False).mixed == mixed
+        assert neurons_of(layer, "", biased=False).mixed == mixed
 
 
 def test_vector_registers_on_the_stack_are_counted():

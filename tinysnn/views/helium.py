@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import HALF_Q16, NeuronsKernel, RowsKernel, rows_kernel, same
+from tinysnn.views.helium_neurons import HeliumNeurons, neurons_of, suits_neurons
+from tinysnn.views.kernels import RowsKernel, rows_kernel
 
 Kind = Literal["halves", "bytes", "fields"]
 CORES = ("cortex-m55",)
@@ -40,7 +40,6 @@ FIELDS: dict[tuple[int, bool], tuple[int, ...]] = {
     (1, False): (0, 4, 2, 6, 1, 5, 3, 7),
 }
 """Where the weights lie in a byte, or in two, by bits and whether rows are narrow."""
-MIN16, MAX16 = -(1 << 15), (1 << 15) - 1
 
 
 @dataclass(frozen=True)
@@ -81,31 +80,26 @@ class HeliumRows:
         return 2 if self.narrow else 4 * self.groups
 
 
-@dataclass(frozen=True)
-class HeliumNeurons(NeuronsKernel):
-    """An update of firing neurons with 16-bit membranes, eight at a time."""
-
-    mixed: str
-    """Decays below 1/2 and others: how one that is stored less 1 compares with 0, else empty."""
-
-
 def choose(
     layer: PackedLayer, core: str, equation: str, *, graded: bool
-) -> tuple[RowsKernel | HeliumRows, HeliumNeurons | None] | None:
+) -> tuple[RowsKernel | HeliumRows | None, HeliumNeurons | None] | None:
     """The kernels of a layer on a core; None where this core or this layer has none of these."""
-    if core not in CORES or graded:
+    if core not in CORES:
         return None
-    if not suits_neurons(layer):
+    if graded:  # rows are added in C, to sums of 32 bits
+        return (None, neurons_of(layer, equation, wide=True)) if suits_neurons(layer) else None
+    if not suits_neurons(layer) or (layer.spec.frac_bits < 0 and layer.spec.acc_bits != 16):
         only_rows = rows_of(layer, in_state_units=False)
         return None if only_rows is None else (only_rows, None)
     rows = rows_of(layer, in_state_units=True)
     if rows is not None:
-        return rows, neurons_of(layer, equation, biased=False)
+        return rows, neurons_of(layer, equation)
     other = rows_kernel(layer, "dsp", in_state_units=True)
-    return None if other is None else (other, neurons_of(layer, equation, biased=True))
-
-
-# ---- synapses ----
+    return (
+        None
+        if other is None or layer.spec.frac_bits < 0
+        else (other, neurons_of(layer, equation, biased=True))
+    )
 
 
 def rows_of(layer: PackedLayer, *, in_state_units: bool) -> HeliumRows | None:
@@ -113,7 +107,7 @@ def rows_of(layer: PackedLayer, *, in_state_units: bool) -> HeliumRows | None:
     bits, n = layer.spec.bits, layer.n
     if not in_state_units and layer.spec.acc_bits != 16:
         return None
-    shift = layer.spec.frac_bits if in_state_units else 0
+    shift = max(layer.spec.frac_bits, 0) if in_state_units else 0
     if bits == 1:
         return None if n < LEAST_FIELDS else _rows(1, shift, "fields", 1)
     if n <= NARROW[bits] and layer.spec.n_rows <= NARROW_ROWS:
@@ -196,105 +190,3 @@ def _codes(weights: npt.NDArray[np.int64], kernel: HeliumRows) -> npt.NDArray[np
     else:
         biased[:, -1] = 0
     return np.asarray((weights + biased) & ((1 << bits) - 1))
-
-
-# ---- neurons ----
-
-
-def suits_neurons(layer: PackedLayer) -> bool:
-    """Whether the update can be used for a layer."""
-    spec, beta, theta = layer.spec, layer.wide("beta"), layer.wide("theta")
-    lowest = 0 if spec.reset == "subtract" else MIN16
-    return (
-        spec.op == "lif"
-        and spec.state_bits == 16
-        and spec.frac_bits >= 0
-        and spec.reset_timing == "same-tick"
-        and _mixed(beta) is not None
-        and bool((theta >= lowest).all() and (theta <= MAX16).all())
-    )
-
-
-def _mixed(beta: npt.NDArray[np.int64]) -> str | None:
-    """`HeliumNeurons.mixed`; None if 0 and 1, which are both stored as 0, are there."""
-    if (beta >= HALF_Q16).all() or (beta < HALF_Q16).all():
-        return ""
-    if not (beta == ONE_Q16).any():
-        return "lt"
-    return None if (beta == 0).any() else "le"
-
-
-def _decay(beta: npt.NDArray[np.int64]) -> str:
-    first = int(beta[0])
-    if not same(beta):
-        return "mul"
-    if first in (0, ONE_Q16):
-        return "zero" if first == 0 else "one"
-    return "mul" if first % 2 else "half"
-
-
-def neurons_of(layer: PackedLayer, equation: str, *, biased: bool) -> HeliumNeurons:
-    """The update for a layer; `biased`: sums lack a multiple of the number of events."""
-    spec, beta, bias = layer.spec, layer.wide("beta"), layer.wide("bias")
-    decay = _decay(beta)
-    whole = decay == "mul" and bool((beta >= HALF_Q16).all())
-    tables = {
-        "beta": not same(beta),
-        "bias": not same(bias),
-        "theta": not same(layer.wide("theta")),
-        "reset": spec.reset == "zero" and not same(layer.wide("reset_to")),
-    }
-    constant = "pair" if biased or (bias.any() and not tables["bias"]) else "none"
-    listed = "_".join(name for name, wanted in tables.items() if wanted)
-    mixed = _mixed(beta) or ""
-    kind = [decay + "w" * whole + mixed, str(spec.compare), str(spec.reset)]
-    marks = [*kind, listed, "pair" * (constant == "pair"), "helium"]
-    return HeliumNeurons(
-        template="ops/lif_helium.S.jinja",
-        symbol="tsnn_lif_" + "_".join(mark for mark in marks if mark),
-        equation=equation,
-        decay=decay,
-        whole=whole,
-        shift_places=0,
-        shift_mask=0,
-        shift_round=0,
-        packed=False,
-        compare=str(spec.compare),
-        reset=str(spec.reset),
-        reset_pair="",
-        reset_high="",
-        saturates=True,
-        beta_table=tables["beta"],
-        bias_table=tables["bias"],
-        theta_table=tables["theta"],
-        reset_table=tables["reset"],
-        constant=constant,
-        constant_register="",
-        reset_register="",
-        zero_register="",
-        unroll=4,
-        mixed=mixed,
-    )
-
-
-def stored_decay(layer: PackedLayer, kernel: HeliumNeurons) -> int:
-    """The decay as the kernel wants it."""
-    beta = int(layer.wide("beta")[0])
-    return beta // 2 if kernel.decay == "half" else beta - ONE_Q16 * kernel.whole
-
-
-def stream(layer: PackedLayer, kernel: HeliumNeurons) -> npt.NDArray[np.int64]:
-    """The words of what differs from neuron to neuron: eight of each in turn, as it is needed."""
-    values = {
-        "bias": layer.wide("bias"),
-        "beta": layer.wide("beta") - ONE_Q16 * kernel.whole,
-        "theta": layer.wide("theta"),
-        "reset": layer.wide("reset_to"),
-    }
-    here = [v for name, v in values.items() if getattr(kernel, f"{name}_table")]
-    if not here:
-        return np.zeros(0, np.int64)
-    padded = np.zeros((len(here), -(-layer.n // 8) * 8), np.int64)
-    padded[:, : layer.n] = here
-    halves = padded.reshape(len(here), -1, 8).swapaxes(0, 1).reshape(-1, 2) & 65535
-    return np.asarray(halves[:, 0] | halves[:, 1] << 16)
