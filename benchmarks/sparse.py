@@ -45,7 +45,9 @@ class Row:
 
     core: str
     bits: int
+    pruned_percent: int
     zeros_percent: float
+    """The same after quantisation, which makes some more weights 0."""
     dense_instructions: int
     """One step with 13 events."""
     sparse_instructions: int
@@ -97,9 +99,9 @@ def tick(events: int) -> npt.NDArray[np.int8]:
     return raster
 
 
-def measure(core: str, bits: Bits) -> list[Row]:
-    """All densities of one width on one core."""
-    packs = [pruned_pack(bits, zeros) for zeros in ZEROS]
+def measure(core: str, bits: Bits, zeros: Sequence[int] = ZEROS) -> list[Row]:
+    """One width on one core, with these percentages of zeros."""
+    packs = [pruned_pack(bits, percent) for percent in zeros]
     counts, sizes = {}, {}
     for form in FORMS:
         with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +112,7 @@ def measure(core: str, bits: Bits) -> list[Row]:
             counts[form] = [steps(image, slot) for slot in range(len(packs))]
             sizes[form] = [row_bytes(image, pack) for pack in packs]
     return [
-        _row(core, pack, [counts[f][k] for f in FORMS], [sizes[f][k] for f in FORMS])
+        _row(core, zeros[k], pack, [counts[f][k] for f in FORMS], [sizes[f][k] for f in FORMS])
         for k, pack in enumerate(packs)
     ]
 
@@ -130,7 +132,9 @@ def row_bytes(image: Image, pack: Pack) -> int:
     return sum(image.symbols[name].size for name in names if name in image.symbols)
 
 
-def _row(core: str, pack: Pack, counts: Sequence[Sequence[int]], sizes: Sequence[int]) -> Row:
+def _row(
+    core: str, pruned: int, pack: Pack, counts: Sequence[Sequence[int]], sizes: Sequence[int]
+) -> Row:
     (dense, sparse), (dense_bytes, sparse_bytes) = counts, sizes
     layer = pack.layers[0]
     words = (np.count_nonzero(layer.rows, axis=1) + 1) // 2
@@ -139,6 +143,7 @@ def _row(core: str, pack: Pack, counts: Sequence[Sequence[int]], sizes: Sequence
     return Row(
         core=core,
         bits=layer.spec.bits,
+        pruned_percent=pruned,
         zeros_percent=round(100 * float((layer.rows == 0).mean()), 1),
         dense_instructions=dense[0],
         sparse_instructions=sparse[0],
