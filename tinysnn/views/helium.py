@@ -30,6 +30,8 @@ GROUPS = (1, 2, 3)
 """Registers of weights that one loop can sum side by side."""
 ROW, EACH = 2.5, 3
 """Instructions per event and block: the address, and for each register of weights."""
+EVENT_FIELDS = 10.0
+"""The same for 128 1-bit weights."""
 FIELDS: dict[tuple[int, bool], tuple[int, ...]] = {
     (8, True): (0,),
     (8, False): (0, 8),
@@ -113,6 +115,19 @@ def rows_of(layer: PackedLayer, *, in_state_units: bool) -> HeliumRows | None:
     if n <= NARROW[bits] and layer.spec.n_rows <= NARROW_ROWS:
         return _rows(bits, shift, "halves", 0)
     return _rows(bits, shift, "halves" if bits == 8 else "bytes", _groups(bits, n))
+
+
+def event_cost(layer: PackedLayer, core: str) -> float | None:
+    """Instructions of an event in the row-add of a layer; None where it is not one of these."""
+    chosen = choose(layer, core, "", graded=False)
+    if chosen is None or not isinstance(chosen[0], HeliumRows):
+        return None
+    kernel = chosen[0]
+    blocks = -(-layer.n // kernel.neurons)
+    if kernel.narrow:
+        return blocks * (ROW + 1 + len(kernel.fields))
+    each = {1: EVENT_FIELDS, 2: ROW + 2 * EACH}
+    return blocks * each.get(kernel.bits, ROW + EACH * kernel.groups)
 
 
 def _groups(bits: int, n: int) -> int:

@@ -1,4 +1,4 @@
-"""Sparse rows: weights that are 0 are neither stored nor added (docs/adr/0007-sparse-rows.md).
+"""Sparse rows: weights that are 0 are neither stored nor added (docs/adr/0010-sparse-rows.md).
 
 A row is a run of words of two weights; a weight is a byte and its neuron another. A byte numbers
 256 places, so wider layers are cut into windows of neurons, each with a table of its own.
@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
+from tinysnn.views import helium
+from tinysnn.views.helium_neurons import neurons_of
 from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
-from tinysnn.views.row_cost import sparse_is_faster
+from tinysnn.views.row_cost import SPARSE, sparse_is_faster
 from tinysnn.views.row_options import RowsForm
 from tinysnn.views.rows import RowsView, WindowView
 from tinysnn.views.table import TableView
@@ -61,9 +63,19 @@ def choose_sparse(
     if words.sum(axis=0).max() > MAX_WORDS:
         return None
     total, windows = int(words.sum()), words.shape[1]
-    if form == "auto" and not sparse_is_faster(layer, core, words=total, windows=windows):
+    if form == "auto" and not _is_faster(layer, core, words=total, windows=windows):
         return None
+    if neurons is not None and core in helium.CORES:
+        neurons = neurons_of(layer, equation)
     return kernel, neurons
+
+
+def _is_faster(layer: PackedLayer, core: str, *, words: int, windows: int) -> bool:
+    dense = helium.event_cost(layer, core)
+    if dense is None:
+        return sparse_is_faster(layer, core, words=words, windows=windows)
+    cost = SPARSE["dsp"]
+    return cost.row * windows + cost.word * words / layer.spec.n_rows < dense
 
 
 def _kernel(layer: PackedLayer, family: Family | None, *, in_state_units: bool) -> SparseKernel:
