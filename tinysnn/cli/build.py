@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tinysnn.cli.row_options import row_options
 from tinysnn.cli.screen import facts, json_option, progress, write_json
 
 if TYPE_CHECKING:
     from tinysnn.image import Image
+    from tinysnn.views.row_options import Fallback, RowsForm
 
 
 @click.command(short_help="Build the firmware for a board.")
@@ -27,12 +29,16 @@ if TYPE_CHECKING:
 @click.option(
     "--toolchain", type=click.Choice(["gcc", "zig"]), help="By default gcc where it is, else zig."
 )
+@row_options
 @json_option
 def build(
     packs: tuple[Path, ...],
+    *,
     board: str,
     output: Path | None,
     toolchain: str | None,
+    rows: RowsForm,
+    dense_fallback: Fallback,
     json_file: str | None,
 ) -> None:
     """Generate, compile and link the firmware for a board; report its sizes.
@@ -45,13 +51,16 @@ def build(
     from tinysnn.build import build as build_image
     from tinysnn.pack import load
     from tinysnn.toolchain import find_toolchain
+    from tinysnn.views.row_options import RowOptions
 
     target = load_board(board)
     loaded = [load(pack) for pack in packs]
     chain = find_toolchain(toolchain)
     folder = output or Path("build") / target.id
     with progress(f"building for {target.id}"):
-        image = build_image(loaded, target, folder, toolchain=chain)
+        image = build_image(
+            loaded, target, folder, toolchain=chain, options=RowOptions(rows, dense_fallback)
+        )
     write_json(as_json(image), json_file)
     if json_file != "-":
         show(image)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from tinysnn.cli.row_options import row_options
+
+if TYPE_CHECKING:
+    from tinysnn.views.row_options import Fallback, RowsForm
 
 CORES = (
     "cortex-m0",
@@ -31,7 +37,10 @@ CORES = (
     show_default=True,
     help="Core the kernels are chosen for.",
 )
-def generate(packs: tuple[Path, ...], output: Path, core: str) -> None:
+@row_options
+def generate(
+    packs: tuple[Path, ...], output: Path, core: str, rows: RowsForm, dense_fallback: Fallback
+) -> None:
     """Write the C11 of one or more packs; files that would not change are left alone.
 
     \b
@@ -40,6 +49,8 @@ def generate(packs: tuple[Path, ...], output: Path, core: str) -> None:
     """
     from tinysnn.emit import emit
     from tinysnn.pack import load
+    from tinysnn.views.row_options import RowOptions
 
-    for path in emit([load(pack) for pack in packs], output, core=core):
+    options = RowOptions(rows, dense_fallback)
+    for path in emit([load(pack) for pack in packs], output, core=core, options=options):
         click.echo(str(path))
