@@ -256,7 +256,9 @@ DT: dict[str, Any] = {"dt_s": 1e-4}
 PLATFORMS = {
     "norse": Platform("norse", DT),
     # its importer scaled the membrane by r dt / tau and reset at once (reset_delay=False)
-    "snntorch": Platform("snntorch", {"reset": "zero", "reset_timing": "same-tick"}, 0, 25.0),
+    "snntorch": Platform(
+        "snntorch", {"reset": "zero", "reset_timing": "same-tick", "gain": "dt"}, 0, 25.0
+    ),
     "lava_cpu_float": Platform("lava", DT, late=1),
     "nengo": Platform("nengo", DT, scale=10.0),
     # r of the file already holds what Rockpool's exporter makes of it

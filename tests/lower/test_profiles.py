@@ -28,10 +28,16 @@ STAYS_OPEN = {
 }
 
 
-def loop(tau: float = 8e-4) -> Network:
+R = {"norse": 1.0, "sinabs": 1.0, "spyx": 0.875, "rockpool": 0.8 * np.exp(-1.25)}
+"""What each exporter writes for r where tau is 8e-4 (Spyx: 8); 8 where it is not here."""
+
+
+def loop(profile: str = "snntorch") -> Network:
+    """A recurrent and a plain LIF, as the profile's exporter writes them."""
+    values = {"r": R.get(profile, 8.0), "tau": 8.0 if profile == "spyx" else 8e-4}
     nodes: dict[str, Node] = {
-        "in": Input((2,)), "a": neuron("LIF", 2, r=8.0, tau=tau), "rec": Linear(np.eye(2)),
-        "b": neuron("LIF", 2, r=8.0, tau=tau), "out": Output((2,)),
+        "in": Input((2,)), "a": neuron("LIF", 2, **values), "rec": Linear(np.eye(2)),
+        "b": neuron("LIF", 2, **values), "out": Output((2,)),
     }  # fmt: skip
     edges = (("in", "a"), ("a", "rec"), ("rec", "a"), ("a", "b"), ("b", "out"))
     return Network("net", nodes, edges)
@@ -56,14 +62,13 @@ def test_what_stays_open(name: str) -> None:
 def test_with_the_open_options_it_lowers_and_says_what_was_assumed(name: str) -> None:
     rest: dict[str, Any] = {"reset": "subtract", "dt_s": 1e-4, "decay": "euler"}
     given = options(name, **{key: rest[key] for key in STAYS_OPEN[name]})
-    network = loop(tau=8.0) if given.profile == "spyx" else loop()
-    graph = lower(network, given)
+    graph = lower(loop(name), given)
     for text in PROFILES[name].assumed.values():
         assert f"assumed: {text}" in graph.notes
 
 
 def test_what_an_option_settles_is_not_assumed() -> None:
-    notes = lower(loop(), options("sinabs", spikes="one")).notes
+    notes = lower(loop("sinabs"), options("sinabs", spikes="one")).notes
     assert not any("MultiSpike" in note for note in notes)
     assert any("MembraneSubtract" in note for note in notes)
 
@@ -112,7 +117,7 @@ def test_beta_one_of_snntorch_has_gain_one() -> None:
 
 
 def test_rockpools_input_decays_in_its_tick() -> None:
-    network = row(("x", neuron("CubaLIF", tau_syn=2e-3, tau_mem=4e-3, r=3.0)))
+    network = row(("x", neuron("CubaLIF", tau_syn=2e-3, tau_mem=4e-3, r=4 * np.exp(-0.25))))
     layer = lower(network, options("rockpool")).layers[0]
     assert layer.connections[0].weight[0, 0] == pytest.approx(np.exp(-0.5))
     assert layer.many_spikes
@@ -140,7 +145,8 @@ def test_many_spikes_need_their_conditions(values: dict[str, Any], says: str) ->
 
 def test_verdicts() -> None:
     given = options("sinabs", spikes="one", node={"b": NodeOptions(v_min=-1.0)})
-    found = {v.node: v for v in verdicts(loop(), lower(loop(), given), given)}
+    network = loop("sinabs")
+    found = {v.node: v for v in verdicts(network, lower(network, given), given)}
     assert {name: v.verdict for name, v in found.items()} == {
         "in": "faithful", "a": "faithful", "rec": "faithful", "b": "unsupported", "out": "faithful",
     }  # fmt: skip
@@ -162,20 +168,21 @@ def test_euler_is_an_approximation_of_nirs_own_equation() -> None:
 
 
 def test_a_membrane_is_not_read_where_the_profile_resets_it() -> None:
+    network = loop("norse")
     with pytest.raises(OptionError, match=r"'b': readout .* reset = 'zero'"):
-        lower(loop(), options("norse", node={"b": NodeOptions(readout="membrane")}))
+        lower(network, options("norse", node={"b": NodeOptions(readout="membrane")}))
     own = NodeOptions(readout="membrane", reset="none")
     given = options("norse", node={"b": own})
-    graph = lower(loop(), given)
+    graph = lower(network, given)
     assert graph.layers[1].op == "li"
-    found = {v.node: v for v in verdicts(loop(), graph, given)}
+    found = {v.node: v for v in verdicts(network, graph, given)}
     assert (found["b"].kind, "readout=membrane" in found["b"].why) == ("LIF", True)
 
 
 def test_spyx_leads_the_input_of_recurrent_neurons_through_their_weights() -> None:
     """Its files say in -> rec -> a <-> rec; what it runs is in -> a <-> rec."""
     nodes: dict[str, Node] = {
-        "in": Input((2,)), "fc": Linear(np.eye(2)), "a": neuron("LIF", 2, tau=8.0),
+        "in": Input((2,)), "fc": Linear(np.eye(2)), "a": neuron("LIF", 2, tau=8.0, r=0.875),
         "rec": Linear(np.full((2, 2), 0.25)), "out": Output((2,)),
     }  # fmt: skip
     edges = (("in", "fc"), ("fc", "rec"), ("rec", "a"), ("a", "rec"), ("a", "out"))
@@ -185,3 +192,26 @@ def test_spyx_leads_the_input_of_recurrent_neurons_through_their_weights() -> No
     assert (loop_back.delay_ticks, loop_back.weight[0, 1]) == (1, 0.25)
     as_written = lower(network, options("norse", dt_s=1.0, gain=1.0)).layers[0].connections
     assert as_written[0].weight.tolist() == np.full((2, 2), 0.25).tolist()
+
+
+SAME_R = [{"snntorch", "spikingjelly"}, {"norse", "sinabs"}, {"norse", "spikingjelly"}]
+OTHERS = [
+    (right, wrong)
+    for right in ("snntorch", "norse", "rockpool", "spyx")
+    for wrong in ("snntorch", "norse", "spikingjelly", "sinabs", "rockpool", "spyx")
+    if right != wrong and {right, wrong} not in SAME_R
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), OTHERS)
+def test_a_file_of_another_framework_is_noticed(right: str, wrong: str) -> None:
+    given = options(wrong, decay="euler", reset="zero", compare="ge")
+    with pytest.raises(OptionError, match=f"does not look like a file of {wrong}"):
+        lower(loop(right), given)
+
+
+def test_nodes_that_an_exporter_never_writes_are_noticed() -> None:
+    network = row(("x", neuron("IF")))
+    with pytest.raises(OptionError, match="writes no IF"):
+        lower(network, options("snntorch", reset="zero"))
+    lower(network, options("snntorch", reset="zero", gain=1.0))

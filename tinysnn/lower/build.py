@@ -12,6 +12,7 @@ from tinysnn.lower.connect import Places, connections
 from tinysnn.lower.fold import Expression, Term, fold
 from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
+from tinysnn.lower.plausible import check_profile
 from tinysnn.lower.profiles import assumptions, with_profile
 from tinysnn.lower.questions import require_options
 from tinysnn.lower.readouts import as_lowered
@@ -33,7 +34,8 @@ def lower(network: Network, options: LowerOptions) -> Graph:
     """
     require_options(network, options)
     assumed = [f"assumed: {text}" for text in assumptions(options, network.name)]
-    options = with_profile(network, options)
+    given, options = options, with_profile(network, options)
+    check_profile(network, given, options)
     network, options = as_lowered(network, options)
     inputs, sinks = _ends(network, Input), _ends(network, Output)
     folded = fold(network, options.dt_s)
