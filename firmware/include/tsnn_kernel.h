@@ -155,7 +155,7 @@ typedef void tsnn_sparse_kernel_t(const tsnn_sparse_t *rows, const uint16_t *eve
 
 /** The neurons of a layer for an assembly kernel: what is the same for all, and the rest. */
 typedef struct {
-    uint32_t n_pairs;       /**< half the number of neurons */
+    uint32_t n_pairs;       /**< half the number of neurons; all of them with Helium */
     uint32_t decay;         /**< as the kernel wants it */
     uint32_t theta;         /**< threshold, as the kernel wants it */
     uint32_t reset_to;      /**< membranes after a reset, two halves */
