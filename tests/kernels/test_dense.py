@@ -47,7 +47,7 @@ def test_random_layers_and_all_sources(core, options, tmp_path):
 @pytest.mark.host
 @pytest.mark.parametrize("options", [DENSE, SPARSE], ids=["dense", "sparse"])
 def test_in_c_under_the_sanitizers(options, tmp_path):
-    text = assert_exact_on_host([*wide_scenes(), *drawn_scenes(42, 6)], tmp_path, options)
+    text = assert_exact_on_host([*wide_scenes(), *drawn_scenes(42, 2)], tmp_path, options)
     for function in ("gather_silent", "list_silent", "take_from_words", "take_from_pairs"):
         assert f"tsnn_{function}(" in text
 
@@ -88,7 +88,7 @@ def test_generated_where_calibration_saw_full_ticks(core):
     limit = limit_in(c_of(make_pack(busy(110.0)), core))
     assert limit == threshold(busy(None), core, windows=0)
     assert 64 < limit < 110
-    for events in (None, 10.0, 64.0):
+    for events in (None, 10.0, 55.0):
         assert limit_in(c_of(make_pack(busy(events)), core)) == 0
     assert limit_in(c_of(make_pack(busy(110.0)), core, dense_fallback="never")) == 0
     assert limit_in(c_of(make_pack(busy(None)), core, dense_fallback="always")) > 0
@@ -106,7 +106,7 @@ def test_not_where_rows_are_so_short_that_a_list_costs_more():
 
 
 def test_not_for_graded_input():
-    graded = make_pack(busy(120.0, graded=True), graded=True)
+    graded = make_pack(busy(120.0, graded=True, state_bits=32), graded=True)
     assert limit_in(c_of(graded, dense_fallback="always")) == 0
 
 
@@ -115,11 +115,10 @@ def test_not_for_graded_input():
 def test_full_ticks_get_faster(core, bits):
     need("gcc-arm")
     need("unicorn")
-    for row in measure(core, bits):
-        if row.neurons == 128:
-            assert row.silent_rows < row.active_rows, row
-    full = next(r for r in measure(core, bits) if (r.events, r.neurons) == (128, 128))
-    assert full.silent_rows < full.active_rows / 4
+    rows = [row for row in measure(core, bits) if row.neurons == 128]
+    assert len(rows) == 8
+    for row in rows:
+        assert row.silent_rows < row.active_rows * (0.25 if row.events == 128 else 1), row
 
 
 # ---- faults ----

@@ -57,7 +57,7 @@ def test_wide_layers_and_all_sources(core, tmp_path):
 
 @pytest.mark.host
 def test_in_c_under_the_sanitizers(tmp_path):
-    text = assert_exact_on_host([*wide_scenes(), *drawn_scenes(22, 6)], tmp_path, SPARSE)
+    text = assert_exact_on_host([*wide_scenes(), *drawn_scenes(22, 2)], tmp_path, SPARSE)
     assert "tsnn_add_sparse_lanes(" in text
     assert "tsnn_add_sparse_wide(" in text
 
