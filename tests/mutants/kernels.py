@@ -136,7 +136,9 @@ MUTANTS = (*_ROWS_M4, *_CHUNKS, *_NEURONS_M4, *_ROWS_M0, *_NEURONS_M0)
 SUMS: tuple[dict[str, Any], ...] = (
     {"bits": 8, "n": 66, "n_rows": 40, "frac_bits": 2},
     {"bits": 4, "n": 36, "n_rows": 60, "frac_bits": 3},
-    {"bits": 4, "n": 20, "n_rows": 40, "frac_bits": 2, "weights": "high"},
+    {"bits": 4, "n": 62, "n_rows": 60, "frac_bits": 2},
+    {"bits": 4, "n": 16, "n_rows": 40, "frac_bits": 2, "weights": "high"},
+    {"bits": 4, "n": 32, "n_rows": 40, "frac_bits": 2, "weights": "high"},
     {"bits": 2, "n": 68, "n_rows": 200, "frac_bits": 3, "recurrent": True},
     {"bits": 2, "n": 18, "n_rows": 180, "frac_bits": 1, "weights": "high"},
     {"bits": 1, "n": 70, "n_rows": 60, "frac_bits": 5},
