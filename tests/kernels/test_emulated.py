@@ -143,6 +143,6 @@ def random_scenes(first: int) -> list[Corner]:
     ],
 )
 def test_random_packs(core, first, image_of):
-    """The DSP instructions themselves, which the host replaces by plain C."""
+    """Networks of any kind, in an image with firmware around them."""
     scenes = random_scenes(first)
     assert_exact("unicorn", scenes, image_of, f"random{first}", f"generic_{core}")
