@@ -19,23 +19,10 @@ LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}
 """Code of a layer by the width its weights are stored in."""
 
 
-def stored_bits(layer: PackedLayer, *, graded_input: bool) -> int:
-    """Width of a layer's weights in flash: those that graded values are multiplied by take 8 bits.
-
-    Parameters
-    ----------
-    layer: the layer.
-    graded_input: whether the network's input events carry a value.
-
-    """
-    takes_values = graded_input and any(source.layer is None for source in layer.spec.sources)
-    return 8 if takes_values else layer.spec.bits
-
-
-def table_bytes(layer: PackedLayer, *, graded_input: bool) -> int:
+def table_bytes(layer: PackedLayer) -> int:
     """Flash of a layer's tables: weight rows in whole words, parameters that differ by neuron."""
     spec = layer.spec
-    row_words = -(-spec.n * stored_bits(layer, graded_input=graded_input) // 32)
+    row_words = -(-spec.n * spec.bits // 32)
     total = spec.n_rows * row_words * 4
     for name, table in layer.tables().items():
         if name in ("rows", "scale") or table.size == 1:
@@ -45,8 +32,7 @@ def table_bytes(layer: PackedLayer, *, graded_input: bool) -> int:
     return total
 
 
-def flash_bytes(layers: Sequence[PackedLayer], *, graded_input: bool) -> int:
+def flash_bytes(layers: Sequence[PackedLayer]) -> int:
     """Flash of the whole image that serves these layers as one model."""
-    tables = sum(table_bytes(layer, graded_input=graded_input) for layer in layers)
-    widths = [stored_bits(layer, graded_input=graded_input) for layer in layers]
-    return BASE_BYTES + tables + sum(LAYER_BYTES[bits] for bits in widths)
+    tables = sum(table_bytes(layer) for layer in layers)
+    return BASE_BYTES + tables + sum(LAYER_BYTES[layer.spec.bits] for layer in layers)

@@ -13,7 +13,7 @@ from tinysnn.compensate import fitted_layers, nearest_layers
 from tinysnn.errors import ModelError
 from tinysnn.float_sim import layer_rates
 from tinysnn.footprint import flash_bytes
-from tinysnn.graph import Graph
+from tinysnn.graph import Graph, require_packable
 from tinysnn.names import model_name
 from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
 from tinysnn.pack_options import WIDTHS, PackOptions, check_options
@@ -54,6 +54,7 @@ def quantise(
     options = options or PackOptions()
     if options.bits == "auto":
         return quantise_within(graph, options, calibration, progress=progress)[0]
+    require_packable(graph)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
@@ -75,6 +76,7 @@ def quantise_within(
     progress: Progress | None = None,
 ) -> tuple[Pack, budget.Choice]:
     """As `quantise` with automatic bits; returns what was tried beside the pack."""
+    require_packable(graph)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
@@ -100,7 +102,6 @@ class _Steps:
 def _search(teacher: Teacher, options: PackOptions, progress: Progress | None) -> budget.Search:
     quick = msgspec.structs.replace(options, tune_thresholds=False)
     fixed = options.layer_bits
-    graded = teacher.graph.input_scale is not None
     steps = _Steps(progress, 0)
     wanted = budget.Search(
         allowed=tuple(
@@ -110,7 +111,7 @@ def _search(teacher: Teacher, options: PackOptions, progress: Progress | None) -
         budget=options.budget_flash or 0,
         make=lambda widths: fitted_layers(teacher, widths, options),
         sketch=lambda widths: fitted_layers(teacher, widths, quick),
-        weigh=lambda layers: flash_bytes(layers, graded_input=graded),
+        weigh=flash_bytes,
         judge=lambda layers: loss(teacher, working_pack(teacher, layers)),
         done=steps,
     )

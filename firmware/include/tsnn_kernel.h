@@ -142,6 +142,12 @@ typedef struct {
 typedef void tsnn_rows_kernel_t(const tsnn_rows_t *rows, const uint16_t *events, uint32_t n_events,
                                 uint32_t *sums);
 
+/** Add up rows times the values of a tick's events, in state units: sums of two neighbouring
+ * neurons per word; `list` has room for a word per event. */
+typedef void tsnn_graded_kernel_t(const tsnn_rows_t *rows, const uint16_t *events,
+                                  const int8_t *values, uint32_t n_events, uint32_t *sums,
+                                  uint32_t *list);
+
 /** Synapses of some neurons of a layer without those whose weight is 0, row by row. */
 typedef struct {
     const uint32_t *weights; /**< two per word: place in bits 0-7, weight in bits 8-15; the next */
@@ -260,6 +266,40 @@ static inline void tsnn_widen(int32_t *sums, uint32_t lanes, uint32_t gain_log2,
 {
     sums[0] += (int32_t)((lanes & 65535u) << gain_log2) - excess;
     sums[1] += (int32_t)((lanes >> 16) << gain_log2) - excess;
+}
+
+/** Sum of the values of a tick's events. */
+static inline int32_t tsnn_sum_values(const int8_t *values, uint32_t n)
+{
+    int32_t sum = 0;
+    for (uint32_t e = 0u; e < n; e++) {
+        sum += values[e];
+    }
+    return sum;
+}
+
+/** How many of n values, from the first on, have sizes that add up to at most `most`. */
+static inline uint32_t tsnn_values_within(const int8_t *values, uint32_t n, uint32_t most)
+{
+    uint32_t left = most;
+    uint32_t e = 0u;
+    for (; e < n; e++) {
+        uint32_t size = (values[e] < 0) ? (uint32_t)(-(int32_t)values[e]) : (uint32_t)values[e];
+        if (size > left) {
+            break;
+        }
+        left -= size;
+    }
+    return e;
+}
+
+/** Add both numbers of pair = high * 2^16 + low, low in 16 bits with sign, times 2^gain_log2. */
+static inline void tsnn_add_pair(int32_t *sums, uint32_t pair, uint32_t gain_log2)
+{
+    int32_t low = (int16_t)(pair & 65535u);
+    int32_t high = (int32_t)(pair - (uint32_t)low) >> 16;
+    sums[0] += low * (int32_t)(1u << gain_log2);
+    sums[1] += high * (int32_t)(1u << gain_log2);
 }
 
 /** Position of the lowest bit that is set; x must not be 0. */

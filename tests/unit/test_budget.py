@@ -16,11 +16,12 @@ from tinysnn.boards import load_board
 from tinysnn.budget import Search, search
 from tinysnn.build import build
 from tinysnn.errors import OptionError
-from tinysnn.footprint import flash_bytes, stored_bits, table_bytes
+from tinysnn.footprint import flash_bytes, table_bytes
 from tinysnn.pack_options import WIDTHS, PackOptions
 from tinysnn.quantise import quantise, quantise_within
 from tinysnn.teacher import loss, teach
 from tinysnn.toolchain import find_toolchain
+from tinysnn.views.layer import view_layer
 
 # ---- the search by itself, on made-up networks ----
 
@@ -109,7 +110,7 @@ def test_the_steps_of_the_bar_are_counted():
 def test_a_network_within_its_budget():
     made, seen = network(), clips(24)
     teacher = teach(made, seen)
-    sizes = {bits: flash_bytes(quantise(made, PackOptions(bits=bits)).layers, graded_input=False)
+    sizes = {bits: flash_bytes(quantise(made, PackOptions(bits=bits)).layers)
              for bits in WIDTHS}  # fmt: skip
     budget = (sizes[4] + sizes[2]) // 2
     options = PackOptions(bits="auto", budget_flash=budget)
@@ -117,7 +118,7 @@ def test_a_network_within_its_budget():
     pack, choice = quantise_within(
         made, options, seen, progress=lambda done, total: steps.append((done, total))
     )
-    assert flash_bytes(pack.layers, graded_input=False) == choice.best.flash_bytes <= budget
+    assert flash_bytes(pack.layers) == choice.best.flash_bytes <= budget
     assert tuple(entry.spec.bits for entry in pack.layers) == choice.best.widths
     assert loss(teacher, pack) == pytest.approx(choice.best.loss)
     for bits in (2, 1):
@@ -157,17 +158,21 @@ def test_tables_are_counted_in_whole_words():
     packed = quantise(graph(layer(np.full((10, 5), 0.25), threshold=[1, 2, 3, 4, 5])))
     entry = packed.layers[0]
     assert entry.spec.state_bits == 16
-    assert table_bytes(entry, graded_input=False) == 10 * 8 + 12  # thresholds differ, decays do not
+    assert table_bytes(entry) == 10 * 8 + 12  # thresholds differ, decays do not
     narrow = quantise(graph(layer(np.full((10, 5), 0.25))), PackOptions(bits=1)).layers[0]
-    assert table_bytes(narrow, graded_input=False) == 10 * 4
+    assert table_bytes(narrow) == 10 * 4
 
 
-def test_weights_of_graded_input_take_eight_bits():
+@pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4"])
+def test_weights_of_graded_input_are_as_narrow_as_others(core):
     rng = np.random.default_rng(0)
-    made = graph(layer(rng.normal(0, 1, (8, 16))), input_scale=0.5)
-    entry = quantise(made, PackOptions(bits=2)).layers[0]
-    assert stored_bits(entry, graded_input=True) == 8
-    assert stored_bits(entry, graded_input=False) == 2
+    made = graph(layer(rng.normal(0, 1, (8, 32))), input_scale=0.5)
+    for bits in (8, 4, 2, 1):
+        pack = quantise(made, PackOptions(bits=bits))
+        table, entry = view_layer(pack, 0, core).tables[0], pack.layers[0]
+        assert 4 * table.length == 8 * 32 * bits // 8
+        thresholds = 32 * entry.spec.state_bits // 8
+        assert table_bytes(entry) == 4 * table.length + thresholds
 
 
 @pytest.mark.emu
@@ -177,7 +182,7 @@ def test_weights_of_graded_input_take_eight_bits():
 def test_the_estimate_is_near_the_image(board, bits, make, tmp_path):
     require("gcc-arm", have("gcc-arm"), "no arm-none-eabi-gcc")
     pack = quantise(make(), PackOptions(bits=bits))
-    estimate = flash_bytes(pack.layers, graded_input=pack.graded_input)
+    estimate = flash_bytes(pack.layers)
     image = build([pack], load_board(board), tmp_path, toolchain=find_toolchain("gcc"))
     assert image.flash_bytes <= estimate * 1.02
     assert image.flash_bytes >= estimate * 0.7

@@ -23,13 +23,13 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
     for k, (entry, layer) in enumerate(zip(content["layers"], pack.layers, strict=True)):
         entry["state_bytes"] = _layer_state_bytes(pack, k)
-        entry["table_bytes"] = _table_bytes(pack, layer)
+        entry["table_bytes"] = _table_bytes(layer)
         entry["scale_min"] = float(layer.scale.min())
         entry["scale_max"] = float(layer.scale.max())
     content["n_out"] = pack.n_out
     content["state_bytes"] = state_bytes(pack)
-    content["table_bytes"] = sum(_table_bytes(pack, layer) for layer in pack.layers)
-    content["flash_estimate_bytes"] = flash_bytes(pack.layers, graded_input=pack.graded_input)
+    content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
+    content["flash_estimate_bytes"] = flash_bytes(pack.layers)
     if choice is not None:
         content["trials"] = [msgspec.to_builtins(trial) for trial in choice.trials]
     return content
@@ -91,11 +91,11 @@ def _verdict(trial: Trial, choice: Choice) -> str:
     return "" if trial.fits else "too large"
 
 
-def _table_bytes(pack: Pack, layer: PackedLayer) -> int:
+def _table_bytes(layer: PackedLayer) -> int:
     """Flash of a layer's tables, as the generator lays them out."""
     from tinysnn.footprint import table_bytes
 
-    return table_bytes(layer, graded_input=pack.graded_input)
+    return table_bytes(layer)
 
 
 def _layer_state_bytes(pack: Pack, k: int) -> int:
@@ -136,6 +136,6 @@ def _row(pack: Pack, k: int) -> tuple[object, ...]:
         report.rate_packed,
         report.events_per_tick,
         report.saturated,
-        _table_bytes(pack, layer),
+        _table_bytes(layer),
         _layer_state_bytes(pack, k),
     )

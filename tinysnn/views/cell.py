@@ -72,7 +72,7 @@ def view_cell(
     v_init = tables.expression("v_init", layer.v_init, "membrane before the first tick")
     neurons = NO_NEURONS
     if kernel is not None:
-        neurons = view_neurons(layer, kernel, tables, biased=rows.offset != 0)
+        neurons = view_neurons(layer, kernel, tables, biased=rows.offset != 0 and not rows.wide)
     return CellView(
         template="" if in_pairs else "ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
         equation=equation(layer),
@@ -118,7 +118,7 @@ def decay_kind(decay: npt.NDArray[np.int32]) -> str:
 
 def never_saturates(layer: PackedLayer, rows: RowsView) -> bool:
     """Whether the membrane provably stays inside the state's range."""
-    reach = ranges.membrane(layer, graded_input=rows.variant == "graded8")
+    reach = ranges.membrane(layer, graded_input=rows.graded)
     return reach is not None and reach.fits(layer.spec.state_bits)
 
 

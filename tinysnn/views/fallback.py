@@ -53,7 +53,7 @@ def view_fallback(
 ) -> FallbackView | None:
     """The view, or None where such ticks are rare, do not pay, or sums are laid out otherwise."""
     kernel, known = _adds_rows(kernels), (RowsKernel, SparseKernel, NeuronsKernel)
-    unknown = rows.variant == "graded8" or not all(isinstance(k, known) for k in kernels)
+    unknown = rows.graded or not all(isinstance(k, known) for k in kernels)
     if wanted == "never" or unknown:
         return None
     limit = threshold(layer, core, windows=len(rows.windows))

@@ -113,6 +113,7 @@ def neurons_of(
         reset_register="",
         zero_register="",
         unroll=4,
+        both_halves=False,
         mixed=mixed,
         wide=wide,
         up=up,

@@ -71,6 +71,8 @@ class NeuronsKernel:
     """zero, one, shift (1 - 2^-k) or mul."""
     whole: bool
     """The decay is stored less 1: it is 1/2 or more."""
+    both_halves: bool
+    """Decays that are 1/2 or more are stored less 1, others are not."""
     shift_places: int
     shift_mask: int
     shift_round: int
@@ -155,20 +157,28 @@ def same(values: npt.NDArray[np.int64]) -> bool:
     return bool((values == values[0]).all())
 
 
-def may_saturate(layer: PackedLayer) -> bool:
+def may_saturate(layer: PackedLayer, *, graded: bool = False) -> bool:
     """Whether the membrane can reach an end of its range."""
-    reach = ranges.membrane(layer, graded_input=False)
+    reach = ranges.membrane(layer, graded_input=graded)
     return reach is None or not reach.fits(layer.spec.state_bits)
 
 
 def neurons_kernel(
-    layer: PackedLayer, family: Family, equation: str, *, biased: bool
+    layer: PackedLayer, family: Family, equation: str, *, biased: bool, graded: bool = False
 ) -> NeuronsKernel | None:
-    """The update for a layer, or None; `biased`: sums lack a multiple of the number of events."""
-    if obstacles.of_neurons(layer, family):
+    """The update for a layer, or None.
+
+    Parameters
+    ----------
+    biased: sums lack a multiple of the number of events.
+    graded: input events have values; sums come rounded, in state units.
+
+    """
+    if obstacles.of_neurons(layer, family, graded=graded):
         return None
-    make = _dsp if family == "dsp" else _v6m
-    return make(layer, equation, biased=biased)
+    if family == "v6m":
+        return _v6m(layer, equation, biased=biased)
+    return _dsp(layer, equation, biased=biased, saturates=may_saturate(layer, graded=graded))
 
 
 def _decay(layer: PackedLayer) -> str:
@@ -178,8 +188,8 @@ def _decay(layer: PackedLayer) -> str:
     return "mul"
 
 
-def _dsp(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
-    spec, decay, saturates = layer.spec, _decay(layer), may_saturate(layer)
+def _dsp(layer: PackedLayer, equation: str, *, biased: bool, saturates: bool) -> NeuronsKernel:
+    spec, decay, whole = layer.spec, _decay(layer), layer.wide("beta") >= HALF_Q16
     bias, reset_to = layer.wide("bias"), layer.wide("reset_to")
     bias_table = not same(bias)
     constant = "none"
@@ -207,7 +217,8 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool) -> NeuronsKernel:
         equation,
         layer,
         decay=decay,
-        whole=bool((layer.wide("beta") >= HALF_Q16).all()),
+        whole=bool(whole.all()),
+        both_halves=bool(whole.any() and not whole.all()),
         saturates=saturates,
         theta_table=theta_table,
         constant=constant,
@@ -285,6 +296,7 @@ def _named(
     spec = layer.spec
     given: dict[str, object] = {
         "whole": False,
+        "both_halves": False,
         "packed": False,
         "shift_places": 0,
         "shift_mask": 0,
@@ -303,7 +315,7 @@ def _named(
     places = given["shift_places"] if decay == "shift" else ""
     tables = "_".join(k for k in ("beta", "bias", "theta", "reset") if given[f"{k}_table"])
     marks = [
-        f"{decay}{places}" + "w" * bool(given["whole"]) + "p" * bool(given["packed"]),
+        f"{decay}{places}" + "".join(k[0] for k in ("whole", "both_halves", "packed") if given[k]),
         str(spec.compare),
         str(spec.reset) + f"{layer.wide('reset_to')[0] & 65535:x}" * (family == "v6m"),
         "sat" * bool(given["saturates"]),

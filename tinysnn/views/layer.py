@@ -8,11 +8,14 @@ from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
+from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, view_rows
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
+
+Kernels = tuple[RowsKernel | helium.HeliumRows | SparseKernel | GradedKernel | NeuronsKernel, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class LayerView:
     rows: RowsView
     cell: CellView
     tables: tuple[TableView, ...]
-    kernels: tuple[RowsKernel | helium.HeliumRows | SparseKernel | NeuronsKernel, ...]
+    kernels: Kernels
     """Assembly that the layer calls."""
     fallback: FallbackView | None
     """What is done in ticks in which most rows are active; None: nothing else."""
@@ -105,22 +108,24 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     )
 
 
-Kernels = tuple[RowsKernel | helium.HeliumRows | SparseKernel | NeuronsKernel, ...]
-
-
 def _rows(
     layer: PackedLayer, prefix: str, core: str, options: RowOptions, *, graded: bool
 ) -> tuple[RowsView, tuple[TableView, ...], Kernels]:
     """The synapses, sparse or dense, their tables, and the assembly for them and the neurons."""
     words = equation(layer)
-    sparse = choose_sparse(layer, core, words, form=options.rows, graded=graded)
+    if graded:
+        chosen = choose_graded(layer, core, words)
+        rows, table = view_graded(layer, prefix, core, chosen[0] if chosen else None)
+        only_neurons = helium.choose(layer, core, words, graded=True)
+        return rows, (table,), chosen or tuple(k for k in only_neurons or () if k is not None)
+    sparse = choose_sparse(layer, core, words, form=options.rows, graded=False)
     if sparse is not None:
         rows, tables = view_sparse(layer, prefix, sparse[0])
         return rows, tables, tuple(k for k in sparse if k is not None and k.template)
     dense: tuple[RowsKernel | helium.HeliumRows | None, NeuronsKernel | None]
-    with_helium = helium.choose(layer, core, words, graded=graded)
-    dense = choose(layer, core, words, graded=graded) if with_helium is None else with_helium
-    rows, table = view_rows(layer, prefix, core, dense[0], graded=graded)
+    with_helium = helium.choose(layer, core, words, graded=False)
+    dense = choose(layer, core, words, graded=False) if with_helium is None else with_helium
+    rows, table = view_rows(layer, prefix, core, dense[0])
     return rows, (table,), tuple(k for k in dense if k is not None)
 
 

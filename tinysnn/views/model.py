@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinysnn import __version__
 from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
@@ -69,14 +70,21 @@ class ModelView:
     events_template: str
     rows_kernels: tuple[RowsKernel | HeliumRows, ...]
     sparse_kernels: tuple[SparseKernel, ...]
+    graded_kernels: tuple[GradedKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
 
     @property
     def has_assembly(self) -> bool:
         """Whether the model calls functions in a file of assembly."""
-        return bool(
-            self.rows_kernels or self.sparse_kernels or self.neurons_kernels or self.events_kernel
-        )
+        return bool(self.kernels or self.events_kernel)
+
+    @property
+    def kernels(
+        self,
+    ) -> tuple[RowsKernel | HeliumRows | SparseKernel | GradedKernel | NeuronsKernel, ...]:
+        """All functions of the model's file of assembly but the one that lists who fired."""
+        rows = (*self.rows_kernels, *self.sparse_kernels, *self.graded_kernels)
+        return (*rows, *self.neurons_kernels)
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         events_template=f"ops/events_{family}.S.jinja" if listed else "",
         rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel | HeliumRows)),
         sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
+        graded_kernels=tuple(k for k in kernels if isinstance(k, GradedKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
     )
 
@@ -154,6 +163,7 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
         "work_pairs": ("uint32_t", "the same in 16 bits, two neurons per word"),
         "work_events": ("uint16_t", "rows active in a layer's tick"),
         "work_values": ("int8_t", "their values"),
+        "work_list": ("uint32_t", "rows and values of a layer's tick"),
     }
     lengths = dict.fromkeys(wanted, 0)
     for layer in layers:
@@ -162,6 +172,8 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
             lengths["work_events"] = max(lengths["work_events"], layer.n_rows)
             if layer.graded:
                 lengths["work_values"] = max(lengths["work_values"], layer.n_rows)
+        if layer.graded and layer.rows.kernel:
+            lengths["work_list"] = max(lengths["work_list"], layer.n_rows)
     return tuple(
         FieldView(ctype, name, max(lengths[name], 2), doc)
         for name, (ctype, doc) in wanted.items()

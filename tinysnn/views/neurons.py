@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
 from tinysnn.views.helium_neurons import HeliumNeurons, stored_decay, stream
-from tinysnn.views.kernels import NeuronsKernel, same
+from tinysnn.views.kernels import HALF_Q16, NeuronsKernel, same
 from tinysnn.views.table import Tables, TableView
 
 HALVES = 0x10001
@@ -75,9 +75,11 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
     """The words that the kernel reads, in its order: by steps of `unroll` pairs."""
     v6m = kernel.symbol.endswith("v6m")
     raised = layer.wide("theta") + (v6m and kernel.compare == "gt")
+    beta = layer.wide("beta")
+    less_one = (beta >= HALF_Q16) & (kernel.whole or kernel.both_halves)
     parts = {
         "bias": _pairs(layer.wide("bias")),
-        "beta": _pairs(layer.wide("beta") - ONE_Q16 * kernel.whole),
+        "beta": _pairs(np.where(less_one, beta - ONE_Q16, beta)),
         "theta": _pairs(raised),
         "reset": _pairs(layer.wide("reset_to")),
     }

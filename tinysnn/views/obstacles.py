@@ -13,22 +13,25 @@ from tinysnn.pack import PackedLayer
 Family = Literal["dsp", "v6m"]
 
 
-def of_neurons(layer: PackedLayer, family: Family) -> str:
-    """Why no assembly updates these neurons."""
+def of_neurons(layer: PackedLayer, family: Family, *, graded: bool = False) -> str:
+    """Why no assembly updates these neurons; `graded`: the row-add shifts and rounds its sums."""
     spec = layer.spec
     if spec.op != "lif":
         return "a synaptic current" if spec.has_current else "neurons that do not fire"
     if spec.state_bits != 16:
         return "32-bit membranes"
-    if spec.frac_bits < 0:
+    if spec.frac_bits < 0 and not graded:
         return "sums are rounded"
     if spec.reset_timing != "same-tick":
         return "reset in the next tick"
     if layer.n % 2:
         return "an odd number of neurons"
     beta, theta = layer.wide("beta"), layer.wide("theta")
-    if not bool((2 * beta >= ONE_Q16).all() or (2 * beta < ONE_Q16).all()):
+    mixed = not bool((2 * beta >= ONE_Q16).all() or (2 * beta < ONE_Q16).all())
+    if mixed and family == "v6m":
         return "decays on both sides of 1/2"
+    if mixed and bool((beta == ONE_Q16).any()):
+        return "decays of 1 and below 1/2"
     if not bool((theta >= 0).all() and (theta < STATE_RANGE[16][1]).all()):
         return "a threshold below 0 or at the end of the range"
     return _differs(layer) if family == "v6m" else ""

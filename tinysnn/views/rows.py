@@ -92,20 +92,22 @@ class RowsView:
     """A weight w is stored as u with w = u * 2^gain_log2 - offset (0 and 0 if signed)."""
     kernel: str
     """The assembly function that adds the rows; empty: C."""
-    block_words: int
-    """Words of a row that lie together in the table of a kernel."""
+    block_bytes: int = 0
+    n_blocks: int = 0
+    """Parts of the table of a kernel: neurons that it adds up together."""
     windows: tuple[WindowView, ...] = ()
     """Parts of sparse rows; empty: rows are dense."""
+    graded: bool = False
+    """Events have values."""
 
 
 def view_rows(
-    layer: PackedLayer, prefix: str, core: str, kernel: Kernel | None, *, graded: bool
+    layer: PackedLayer, prefix: str, core: str, kernel: Kernel | None
 ) -> tuple[RowsView, TableView]:
     """The view of the C or the assembly that adds rows, and its table."""
-    bits = 8 if graded else layer.spec.bits
+    bits = layer.spec.bits
     helium = kernel if isinstance(kernel, HeliumRows) else None
-    signed = graded or helium is not None
-    signed = signed or (bits == 8 and kernel is not None and core in DSP_CORES)
+    signed = helium is not None or (bits == 8 and kernel is not None and core in DSP_CORES)
     width = WORDS[bits] if kernel is None else kernel.words
     if helium is not None:
         words = pack_helium(layer.rows, helium)
@@ -113,7 +115,7 @@ def view_rows(
         words = pack_rows(layer.rows, bits, signed=signed)
         words = words if kernel is None else in_blocks(words, width)
     n_rows, row_words = layer.spec.n_rows, words.size // layer.spec.n_rows
-    wide = kernel is None and (graded or _overflows(layer))
+    wide = kernel is None and _overflows(layer)
     cap = CHUNK_WIDE if wide and bits == 8 else _cap(bits)
     table = TableView(
         "uint32_t",
@@ -123,14 +125,14 @@ def view_rows(
         "hex",
     )
     view = RowsView(
-        template=_template(kernel, graded=graded),
-        variant=kernel.symbol if kernel else "graded8" if graded else f"swar{bits}",
+        template="" if kernel else "ops/rows.c.jinja",
+        variant=kernel.symbol if kernel else f"swar{bits}",
         symbol=table.symbol,
         row_words=row_words,
         pairs_per_word=16 // bits,
         mask=_mask(bits),
         half_mask=_HALF_MASK[bits],
-        blocks=_blocks(row_words, _block_words(bits, core, graded=graded), bits),
+        blocks=blocks_of(row_words, _block_words(bits, core), bits),
         sums="work_sums32" if wide else "work_pairs",
         sums_length=row_words * (16 // bits) * (2 if wide else 1),
         wide=wide,
@@ -140,7 +142,8 @@ def view_rows(
         gain_log2=1 if bits == 1 and not signed else 0,
         offset=0 if signed else (1 if bits == 1 else 1 << (bits - 1)),
         kernel="" if kernel is None else kernel.symbol,
-        block_words=width,
+        block_bytes=n_rows * width * 4,
+        n_blocks=row_words // width,
     )
     return view, table
 
@@ -152,22 +155,14 @@ def _overflows(layer: PackedLayer) -> bool:
     return top > 65535 or top << (max(layer.spec.frac_bits, 0) + (bits == 1)) >= 1 << 31
 
 
-def _template(kernel: Kernel | None, *, graded: bool) -> str:
-    if kernel is not None:
-        return ""
-    return "ops/rows_graded.c.jinja" if graded else "ops/rows.c.jinja"
-
-
 def _table_doc(bits: int, n_rows: int, row_words: int, width: int) -> str:
     if not width:
         return f"weights of {bits} bits, {n_rows} rows of {row_words} words of {32 // bits} neurons"
     return f"weights of {bits} bits, {row_words // width} blocks of {n_rows} rows of {width} words"
 
 
-def _block_words(bits: int, core: str, *, graded: bool) -> int:
+def _block_words(bits: int, core: str) -> int:
     """Row words that one C loop works through side by side."""
-    if graded:
-        return 2 if core in DSP_CORES else 1
     return (SMALL_BLOCK_WORDS if core in SMALL_CORES else BLOCK_WORDS)[bits]
 
 
@@ -215,7 +210,8 @@ def _mask(bits: int) -> str:
     return f"0x{sum(((1 << bits) - 1) << at for at in range(0, 32, step)):08X}u"
 
 
-def _blocks(row_words: int, width: int, bits: int) -> tuple[Block, ...]:
+def blocks_of(row_words: int, width: int, bits: int) -> tuple[Block, ...]:
+    """Loops over all words of a row: of `width` words side by side, then of half as many."""
     blocks, first = [], 0
     while width:
         whole = (row_words - first) // width * width

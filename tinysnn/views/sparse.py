@@ -161,7 +161,6 @@ def _view(prefix: str, kernel: SparseKernel, windows: tuple[WindowView, ...]) ->
         gain_log2=0,
         offset=0,
         kernel=kernel.symbol,
-        block_words=0,
         windows=windows,
     )
 
