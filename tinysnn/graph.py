@@ -238,6 +238,19 @@ def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def require_packable(graph: Graph) -> None:
+    """Raise ModelError if a pack cannot hold the network, with the first reason."""
+    refused = unpackable(graph)
+    if refused:
+        name, what = refused[0]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        raise ModelError(
+            f"{what} cannot be packed yet{more}",
+            where=f"{graph.name}: node {name!r}",
+            fix="tinysnn check shows every node; change the model or its options.",
+        )
+
+
 def _unpackable(connection: Connection | SpatialConnection) -> list[str]:
     found = []
     delays = (connection.source_delays, connection.target_delays)

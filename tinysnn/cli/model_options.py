@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tinysnn.errors import ModelError, OptionError
+from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
@@ -90,20 +90,12 @@ def read_model(
 
 def read_graph(model: Path, *, options_file: Path | None, **flags: Any) -> Graph:
     """Load and lower a network that is to be packed; refused if a pack cannot hold it."""
-    from tinysnn.graph import unpackable
+    from tinysnn.graph import require_packable
     from tinysnn.lower import lower
 
     network, options = read_model(model, options_file=options_file, **flags)
     graph = lower(network, options)
-    refused = unpackable(graph)
-    if refused:
-        name, what = refused[0]
-        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        raise ModelError(
-            f"{what} cannot be packed yet{more}",
-            where=f"{graph.name}: node {name!r}",
-            fix="tinysnn check shows every node; change the model or its options.",
-        )
+    require_packable(graph)
     return graph
 
 
