@@ -11,7 +11,7 @@ STAMP := $(VENV)/.ready
 ZIG := $(shell command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo ,zig)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
-.PHONY: demo test test-slow test-all lint bench bench-gate bench-peers format wheel clean help
+.PHONY: demo test test-slow test-all lint bench bench-gate bench-peers fit-cost format wheel clean help
 .DEFAULT_GOAL := help
 
 demo: $(STAMP) ## Deploy the keyword network to an emulated Cortex-M4 and compare every spike
@@ -39,6 +39,9 @@ bench: $(STAMP) ## Count instructions per tick by weight bits, core and input de
 
 bench-gate: $(STAMP) ## Compare instructions per tick with the table of the tests
 	$(BIN)/python benchmarks/gate.py $(BENCH_ARGS)
+
+fit-cost: $(STAMP) ## Measure again what generated code costs: the numbers of the cost model
+	$(BIN)/python benchmarks/fit_cost.py $(BENCH_ARGS)
 
 # In an environment of their own: they bring torch, and their code is only run, never kept.
 bench-peers: $(STAMP) ## Measure what others need for the same work (installs them, about 5 GB)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bare import SCRATCH, BareCore, Counted
+from benchmarks.bare import _RETURN, _STACK, _STACK_BYTES, SCRATCH, BareCore
 from tinysnn.boards import Core
 from tinysnn.emit import render
-from tinysnn.image import ElfView
 from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir
+from tinysnn.run.blocks import BlockCounter
 from tinysnn.toolchain import Toolchain
+from tinysnn.views.row_options import AUTO, RowOptions
 
 _MODEL = struct.Struct("<IIHHIIIII")
 _SCRIPT = """SECTIONS { .text 0x08000000 : { KEEP(*(.text* .rodata*)) }
@@ -26,12 +29,22 @@ _INDEX, _VALUE, _OUT_INDEX, _OUT_VALUE, _STATE = (SCRATCH + 0x1_0000 * k for k i
 _ROWS, _EVENTS, _SUMS = (SCRATCH + 0x1_0000 * k for k in range(8, 11))
 
 
-def build_bare(packs: Sequence[Pack], core: Core, chain: Toolchain, folder: Path) -> Path:
+def build_bare(
+    packs: Sequence[Pack],
+    core: Core,
+    chain: Toolchain,
+    folder: Path,
+    options: Sequence[RowOptions] | None = None,
+) -> Path:
     """Compile the models as `tinysnn build` would, all C in one file and each kernel once."""
-    texts = render(packs, core=core)
+    chosen = options or [AUTO] * len(packs)
+    texts: dict[str, str] = {}
+    for option in set(chosen):
+        some = [pack for pack, own in zip(packs, chosen, strict=True) if own == option]
+        texts |= render(some, core=core, options=option)
     del texts["tsnn_image.c"]
     headers = {name: text for name, text in texts.items() if name.endswith(".h")}
-    code = "\n".join(text for name, text in texts.items() if name.endswith(".c"))
+    code = "\n".join(text for name, text in sorted(texts.items()) if name.endswith(".c"))
     files = {**headers, "models.c": code, "kernels.S": _kernels(texts), "bare.ld": _SCRIPT}
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -44,6 +57,7 @@ def build_bare(packs: Sequence[Pack], core: Core, chain: Toolchain, folder: Path
         script="bare.ld",
         output="bare.elf",
         cwd=folder,
+        small=["tsnn_mem.c"],
         flags=["-Wno-unused-function"],
     )
     return folder / "bare.elf"
@@ -60,37 +74,84 @@ def _kernels(texts: Mapping[str, str]) -> str:
     return "    .syntax unified\n    .thumb\n" + "\n".join(sections)
 
 
-class CostMachine:
+GROUPS = ("tsnn_rows", "tsnn_lif", "tsnn_list", "tsnn_add_sparse")
+FAMILIES = ("_dsp", "_v6m")
+"""Beginnings of the names of assembly functions that are counted apart."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Instructions of one call of a model's step."""
+
+    total: int
+    groups: dict[str, int]
+    """Those within assembly functions, by the beginning of their name."""
+
+
+class CostMachine(BareCore):
     """An ELF file of `build_bare` on a bare core."""
 
     def __init__(self, elf: Path, core: Core) -> None:
-        self._core = BareCore(elf, core)
-        self._elf = ElfView(elf)
+        super().__init__(elf, core)
+        self._groups = {group: self._counter_of(group) for group in GROUPS}
 
-    def kernels(self) -> list[str]:
-        """Symbols of the assembly functions."""
-        names = self._elf.symbols
-        return sorted(n for n in names if n.startswith(("tsnn_rows", "tsnn_lif", "tsnn_list")))
+    def _counter_of(self, group: str) -> BlockCounter:
+        uc, block_hook = self._uc, import_module("unicorn").UC_HOOK_BLOCK
+        counter = BlockCounter(
+            lambda at, size: bytes(uc.mem_read(at, size)), lambda: -1, step=-1, init=-1
+        )
+        for name in self.kernels(group):
+            first = self._elf.symbol(name)
+            end = first.address + first.size - 1
+            uc.hook_add(block_hook, counter.on_block, begin=first.address, end=end)
+        return counter
 
-    def run(self, pack: Pack, raster: npt.NDArray[np.int8]) -> list[Counted]:
+    def kernels(self, group: str) -> list[str]:
+        """Symbols of the assembly functions of a group."""
+        symbols = self._elf.symbols.items()
+        return sorted(
+            name
+            for name, symbol in symbols
+            if symbol.is_function and name.startswith(group) and name.endswith(FAMILIES)
+        )
+
+    def run(self, pack: Pack, raster: npt.NDArray[np.int8]) -> list[Step]:
         """Run a clip from init; what each step did."""
         at = self._elf.symbol(f"tsnn_{pack.name}_model").address
         fields = _MODEL.unpack(self._elf.read(at, _MODEL.size))
         init, step = fields[7:9]
-        self._core.call(init, _STATE)
+        self.call(init, _STATE)
         return [self._step(step, inputs) for inputs in raster]
 
-    def _step(self, step: int, inputs: npt.NDArray[np.int8]) -> Counted:
+    def _step(self, step: int, inputs: npt.NDArray[np.int8]) -> Step:
         index = np.flatnonzero(inputs)
-        self._core.write(_INDEX, index.astype("<u2").tobytes())
-        self._core.write(_VALUE, inputs[index].tobytes())
-        self._core.write(_INPUT, struct.pack("<III", _INDEX, _VALUE, index.size))
-        self._core.write(_OUTPUT, struct.pack("<III", _OUT_INDEX, _OUT_VALUE, 0))
-        return self._core.call(step, _STATE, _INPUT, _OUTPUT)
+        self.write(_INDEX, index.astype("<u2").tobytes())
+        self.write(_VALUE, inputs[index].tobytes())
+        self.write(_INPUT, struct.pack("<III", _INDEX, _VALUE, index.size))
+        self.write(_OUTPUT, struct.pack("<III", _OUT_INDEX, _OUT_VALUE, 0))
+        before = {group: counter.total() for group, counter in self._groups.items()}
+        total = self.count(step, _STATE, _INPUT, _OUTPUT)
+        groups = {g: counter.total() - before[g] for g, counter in self._groups.items()}
+        return Step(total, groups)
 
     def rows(self, symbol: str, events: int, blocks: int) -> int:
         """Instructions of a row-add, called by itself; all events are row 0."""
-        table = _SUMS + 0x8000
-        self._core.write(_ROWS, struct.pack("<III", table, 16, blocks))
-        self._core.write(_EVENTS, bytes(2 * events))
-        return self._core.call(symbol, _ROWS, _EVENTS, events, _SUMS).instructions
+        self.write(_ROWS, struct.pack("<III", _SUMS + 0x8000, 16, blocks))
+        self.write(_EVENTS, bytes(2 * events))
+        return self.count(self.address(symbol), _ROWS, _EVENTS, events, _SUMS)
+
+    def list(self, symbol: str, spikes: npt.NDArray[np.uint32]) -> int:
+        """Instructions of listing the spikes in some words."""
+        self.write(_ROWS, spikes.astype("<u4").tobytes())
+        return self.count(self.address(symbol), _ROWS, spikes.size, 0, _EVENTS)
+
+    def count(self, function: int, *arguments: int) -> int:
+        """Instructions of a call; quicker than `call`, which sorts them by function."""
+        arm = self._arm
+        for register, value in zip(("R0", "R1", "R2", "R3"), arguments, strict=False):
+            self._uc.reg_write(getattr(arm, f"UC_ARM_REG_{register}"), value)
+        self._uc.reg_write(arm.UC_ARM_REG_SP, _STACK + _STACK_BYTES)
+        self._uc.reg_write(arm.UC_ARM_REG_LR, _RETURN | 1)
+        before = self._counter.total()
+        self._run(function & ~1, f"0x{function:08X}")
+        return self._counter.total() - before

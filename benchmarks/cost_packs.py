@@ -25,13 +25,14 @@ from tinysnn.pack import (
 )
 from tinysnn.pack_rules import WEIGHT_RANGE, rests
 from tinysnn.stimulus import Stimulus
+from tinysnn.views.row_options import AUTO, RowOptions, RowsForm
 
 Rng = np.random.Generator
 NO_REPORT = LayerReport(None, 0, 0, None, None, None, None, None)
 HALF = ONE_Q16 // 2
 
 ANY: Mapping[str, tuple[Any, ...]] = {
-    "n": (3, 7, 12, 17, 20, 32, 33, 40, 52, 64, 70, 96, 100, 128),
+    "n": (3, 7, 12, 17, 20, 32, 33, 40, 52, 64, 70, 96, 100, 128, 224, 270),
     "n_rows": (8, 16, 33, 64, 100, 140, 300),
     "bits": (8, 4, 2, 1),
     "op": ("lif", "lif", "lif", "li", "cuba_lif", "cuba_li"),
@@ -39,7 +40,7 @@ ANY: Mapping[str, tuple[Any, ...]] = {
     "graded": (False, False, False, True),
     "frac_bits": (0, 0, 1, 3, 6, -2),
     "beta": ("one", "zero", "same", "same", "low", "each"),
-    "alpha": ("zero", "same", "same", "each", "one"),
+    "alpha": ("zero", "same", "same", "same", "each"),
     "theta": ("same", "same", "each", "negative"),
     "bias": ("none", "none", "same", "each"),
     "reset": ("subtract", "zero", "none"),
@@ -48,11 +49,13 @@ ANY: Mapping[str, tuple[Any, ...]] = {
     "reset_to": ("none", "same", "each"),
     "recurrent": (False, False, True),
     "large": (False, False, True),
+    "zeros": (False, False, False, False, True),
+    "busy": (False, False, False, False, False, True),
 }
 """What is drawn for a layer that compiled C runs at least partly."""
 KERNEL: Mapping[str, tuple[Any, ...]] = {
     **ANY,
-    "n": (4, 12, 20, 32, 34, 40, 52, 64, 70, 96, 98, 128, 160),
+    "n": (4, 12, 20, 32, 34, 40, 52, 64, 70, 96, 98, 128, 160, 256),
     "op": ("lif",),
     "state_bits": (16,),
     "graded": (False,),
@@ -70,10 +73,15 @@ class CostCase:
 
     pack: Pack
     clip: Stimulus
+    options: RowOptions = AUTO
+    """Forms of rows: drawn, so that what is fitted does not depend on what is chosen by cost."""
 
 
 def designed(n_any: int, n_kernel: int, seed: int = 0) -> list[CostCase]:
-    """The networks of a fit, or with another seed of a test; the same for the same numbers."""
+    """The networks of a fit, or with another seed of a test; the same for the same numbers.
+
+    Every fourth one has two layers, which tells a layer's cost from that of a step.
+    """
     cases = [_case(f"any{seed}_{i}", ANY, (seed, 1, i)) for i in range(n_any)]
     return cases + [_case(f"kernel{seed}_{i}", KERNEL, (seed, 2, i)) for i in range(n_kernel)]
 
@@ -81,17 +89,27 @@ def designed(n_any: int, n_kernel: int, seed: int = 0) -> list[CostCase]:
 def _case(name: str, choices: Mapping[str, tuple[Any, ...]], seed: tuple[int, ...]) -> CostCase:
     for attempt in range(100):
         rng = np.random.default_rng([*seed, attempt])
-        drawn = {key: values[rng.integers(len(values))] for key, values in choices.items()}
+        drawn = _draw(rng, choices)
         try:
-            pack = _pack(name, _layer(rng, drawn), graded=drawn["graded"])
+            layers: tuple[PackedLayer, ...] = (_layer(rng, drawn, None),)
+            if seed[-1] % 4 == 0 and layers[0].spec.fires:
+                follows = {**_draw(rng, choices), "n_rows": layers[0].n, "graded": False}
+                layers += (_layer(rng, follows, 0),)
+            pack = _pack(name, layers, graded=drawn["graded"])
         except PackError:
             continue  # what was drawn does not go together: draw again
-        return CostCase(pack, Stimulus(_raster(rng, drawn["n_rows"], graded=drawn["graded"])))
+        clip = Stimulus(_raster(rng, drawn["n_rows"], graded=drawn["graded"]))
+        form: RowsForm = "sparse" if drawn["zeros"] else "dense"
+        return CostCase(pack, clip, RowOptions(form, "always" if drawn["busy"] else "never"))
     raise AssertionError(f"no valid pack for {name}")
 
 
-def _pack(name: str, layer: PackedLayer, *, graded: bool) -> Pack:
-    n_in = layer.spec.sources[0].n
+def _draw(rng: Rng, choices: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    return {key: values[rng.integers(len(values))] for key, values in choices.items()}
+
+
+def _pack(name: str, layers: tuple[PackedLayer, ...], *, graded: bool) -> Pack:
+    n_in = layers[0].spec.sources[0].n
     meta = PackMeta(
         format=PACK_FORMAT,
         name=name,
@@ -99,23 +117,27 @@ def _pack(name: str, layer: PackedLayer, *, graded: bool) -> Pack:
         n_in=n_in,
         input_shape=(n_in,),
         input_scale=0.25 if graded else None,
-        output=0,
+        output=len(layers) - 1,
         dt_s=None,
-        layers=(layer.spec,),
+        layers=tuple(layer.spec for layer in layers),
         calibration="",
     )
-    return sealed(meta, (layer,))
+    return sealed(meta, layers)
 
 
-def _layer(rng: Rng, drawn: Mapping[str, Any]) -> PackedLayer:
+def _layer(rng: Rng, drawn: Mapping[str, Any], before: int | None) -> PackedLayer:
+    """A layer of the network's input, or of the layer before."""
     fires, n = drawn["op"].endswith("lif"), drawn["n"]
-    sources = (Source(None, 0, drawn["n_rows"]),) + (Source(0, 1, n),) * (
+    own = 0 if before is None else before + 1
+    sources = (Source(before, 0, drawn["n_rows"]),) + (Source(own, 1, n),) * (
         drawn["recurrent"] and fires
     )
     (low, high), n_rows = WEIGHT_RANGE[drawn["bits"]], sum(s.n for s in sources)
     if not drawn["large"]:
         low, high = (low // 4, high // 4) if drawn["bits"] == 8 else (low, high)
     rows = rng.integers(low, high, (n_rows, n), endpoint=True)
+    if drawn["zeros"]:
+        rows *= rng.random(rows.shape) < 0.08
     rows = np.where(rows >= 0, 1, -1) if drawn["bits"] == 1 else rows
     spec = LayerSpec(
         name="cell",

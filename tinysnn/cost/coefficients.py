@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,15 +19,15 @@ class Steps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     With m values listed, `at(n) = values[n]` for n < m, and `at(n) = at(n - period) + rise` beyond.
     """
 
-    values: tuple[int, ...]
+    values: str
+    """Whole numbers with blanks between them."""
     period: int
     rise: int
 
     def at(self, events: npt.NDArray[np.int64]) -> Floats:
         """The counts for these numbers of events, of any shape."""
-        base = len(self.values) - self.period
-        turns = np.maximum(0, (events - base) // self.period)
-        listed = np.asarray(self.values, np.float64)
+        listed = np.array(self.values.split(), np.float64)
+        turns = np.maximum(0, (events - (listed.size - self.period)) // self.period)
         return np.asarray(listed[events - turns * self.period] + turns * self.rise)
 
 
@@ -41,20 +40,19 @@ class RowsCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block: Steps
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the numbers come from."""
 
     command: str
     compiler: str
     counted_by: str
-    templates: str
-    """SHA-256 over the templates and headers that were measured, first 16 digits."""
+    networks: int
 
 
 class Coefficients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in the file."""
 
-    source: Source
+    provenance: Provenance
     rows: dict[str, RowsCost]
     """Row-adds in assembly by variant, see `tinysnn.cost.rows.variant_of`."""
     kernels: dict[str, dict[str, float]]
@@ -67,8 +65,3 @@ class Coefficients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def coefficients() -> Coefficients:
     """The file's content, read once."""
     return msgspec.json.decode(FILE.read_bytes(), type=Coefficients)
-
-
-def total(terms: Mapping[str, Floats], prices: Mapping[str, float]) -> Floats | float:
-    """Sum of quantities times their instructions; a term without a price costs nothing."""
-    return sum((quantity * prices.get(term, 0.0) for term, quantity in terms.items()), 0.0)

@@ -1,0 +1,68 @@
+"""What drives the cost of a layer's tick and of a whole step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinysnn.cost.activity import Activity, LayerActivity
+from tinysnn.cost.bill import Bill
+from tinysnn.cost.neurons import neurons
+from tinysnn.cost.synapses import events, rows
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.views.kernels import family_of
+from tinysnn.views.layer import LayerView
+
+STORED_WORDS = 4
+"""Words that gcc clears by stores; more by a call of memset."""
+
+
+def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerActivity) -> Bill:
+    """All terms of one layer, tick by tick."""
+    bill = Bill(np.zeros(activity.weight.size))
+    events(bill, view, activity, family_of(core) or "")
+    bill.charge("layer", activity.ran)
+    if view.may_skip:
+        _skip(bill, view, activity)
+    rows(bill, view, layer, activity)
+    neurons(bill, view, layer, activity)
+    return bill
+
+
+def _skip(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
+    bill.charge("may skip", activity.ran)
+    bill.charge("skipped", 1 - activity.ran)
+    if view.fires:
+        cleared = "skipped.clear" if view.spike_words > STORED_WORDS else "skipped"
+        if view.spike_words > STORED_WORDS:
+            bill.charge("skipped.clear", 1 - activity.ran)
+        bill.charge(f"{cleared}.word", (1 - activity.ran) * view.spike_words)
+    kind, late = view.cell.beta_kind, activity.idle > 0
+    bill.charge(f"catch up, decay {kind}", late.astype(np.float64))
+    if kind == "one":
+        return
+    ticks = np.rint(activity.idle).astype(np.int64)
+    length = np.array([int(count).bit_length() for count in ticks], np.float64)
+    ones = np.array([int(count).bit_count() for count in ticks], np.float64)
+    leak = view.cell.leak.removeprefix("tsnn_leak")
+    if kind == "each":
+        bill.charge("catch up.neuron", late.astype(np.float64) * view.n)
+        bill.charge("catch up.neuron.bit", length * view.n)
+        bill.charge(f"catch up.neuron.decay {leak}", ones * view.n)
+        return
+    bill.charge("catch up.bit", length)
+    bill.charge(f"catch up.decay {leak}", ones * view.n)
+
+
+def bill_step(pack: Pack, activity: Activity) -> Bill:
+    """The step around the layers: its call, and the output."""
+    bill = Bill(np.zeros(activity.output.events.size))
+    bill.charge("step", 1.0)
+    if pack.output_layer.spec.fires:
+        words = -(-pack.n_out // 32)
+        bill.charge("output.word", float(words))
+        bill.charge("output.active word", activity.output.words)
+        bill.charge("output.event", activity.output.events)
+    else:
+        bill.charge(f"output.values{pack.output_layer.spec.state_bits}", 1.0)
+        bill.charge(f"output.value{pack.output_layer.spec.state_bits}", float(pack.n_out))
+    return bill
