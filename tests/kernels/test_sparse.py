@@ -29,7 +29,7 @@ from tests.tools import need
 from tinysnn.emit import render
 from tinysnn.pack import Pack
 from tinysnn.views.row_options import RowOptions
-from tinysnn.views.sparse import pack_sparse
+from tinysnn.views.sparse import choose_sparse, pack_sparse
 
 SPARSE = RowOptions(rows="sparse", dense_fallback="never")
 
@@ -128,13 +128,17 @@ def test_what_is_never_sparse():
 
 
 def test_activity_moves_the_choice():
-    """Sparse rows cost more before the first event and less for each."""
-    layer = make_layer(pruned(200, 128, 0.93, 6), bits=4, frac_bits=2)
-    seen = [
-        with_spec(layer, report=msgspec.structs.replace(EMPTY_REPORT, events_per_tick=events))
-        for events in (1.0, 150.0)
-    ]
-    assert [is_sparse(kernels(make_pack(one))) for one in seen] == [False, True]
+    """Before the first event sparse rows cost more: some pay only where many events share that."""
+    chosen = set()
+    for zeros in np.arange(0.86, 0.96, 0.005):
+        layer = make_layer(pruned(200, 128, zeros, 6), bits=4, frac_bits=2)
+        seen = [
+            with_spec(layer, report=msgspec.structs.replace(EMPTY_REPORT, events_per_tick=events))
+            for events in (8.0, 150.0)
+        ]
+        how = {"form": "auto", "graded": False}
+        chosen.add(tuple(choose_sparse(one, "cortex-m4", "", **how) is not None for one in seen))
+    assert chosen == {(False, False), (False, True), (True, True)}
 
 
 @pytest.mark.emu
