@@ -58,9 +58,9 @@ KERNEL: Mapping[str, tuple[Any, ...]] = {
     "n": (4, 12, 20, 32, 34, 40, 52, 64, 70, 96, 98, 128, 160, 256),
     "op": ("lif",),
     "state_bits": (16,),
-    "graded": (False,),
-    "frac_bits": (0, 1, 3, 5),
-    "beta": ("one", "zero", "shift", "shift", "same", "low", "each high", "each low"),
+    "graded": (False, False, False, True),
+    "frac_bits": (0, 1, 3, 5, -2),
+    "beta": ("one", "zero", "shift", "shift", "same", "low", "each high", "each low", "each"),
     "theta": ("same", "same", "each"),
     "reset_timing": ("same-tick",),
 }
@@ -166,7 +166,7 @@ def _with_tables(rng: Rng, layer: PackedLayer, drawn: Mapping[str, Any]) -> Pack
     top = max(1, int(max(-sums.low.min(), sums.high.max())))
     limit = STATE_RANGE[spec.state_bits][1]
     frac = min(drawn["frac_bits"], int(np.floor(np.log2(limit * 0.8 / top))))
-    frac = frac if graded or frac >= 0 else 0
+    frac = max(frac, -12 if graded else 0)
     reach = max(4, int(top * 2.0**frac))
     busy = max(2, int(np.sqrt((layer.rows.astype(float) ** 2).sum(axis=0)).max() * 2.0**frac / 2))
     tables: dict[str, Any] = {}

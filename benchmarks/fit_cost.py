@@ -46,7 +46,7 @@ ALIKE = {"cortex-m0plus": "cortex-m0"}
 ANY, KERNEL = 150, 90
 """Networks of a fit: of any kind, and of the kind that assembly runs."""
 FITTED = {
-    "dsp": {"lif": "tsnn_lif", "sparse": "tsnn_add_sparse"},
+    "dsp": {"lif": "tsnn_lif", "sparse": "tsnn_add_sparse", "graded": "tsnn_graded"},
     "v6m": {"packed": "tsnn_lif", "single": "tsnn_lif", "sparse": "tsnn_add_sparse"},
 }
 """What terms of assembly begin with, by family, and the functions that they tell of."""

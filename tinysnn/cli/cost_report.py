@@ -179,7 +179,7 @@ def _memory(pack: Pack, chosen: Target) -> dict[str, object]:
     from tinysnn.footprint import flash_bytes
     from tinysnn.pack import state_bytes
 
-    flash, ram = flash_bytes(pack.layers, graded_input=pack.graded_input), state_bytes(pack)
+    flash, ram = flash_bytes(pack.layers), state_bytes(pack)
     texts = {"flash": f"about {flash:,} bytes, the whole image", "RAM": f"{ram:,} bytes of state"}
     if chosen.board is not None:
         room = {"flash": (flash, chosen.board.flash_bytes), "RAM": (ram, chosen.board.ram_bytes)}

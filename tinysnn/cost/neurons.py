@@ -63,6 +63,7 @@ def _dsp(bill: Bill, k: NeuronsKernel, n: int, activity: LayerActivity) -> None:
         "multiplies": multiplies,
         "decays": multiplies and k.beta_table,
         "decay from 1/2": multiplies and k.whole,
+        "decays on both sides of 1/2": multiplies and k.both_halves,
         "thresholds": k.theta_table,
         "thresholds, one at a time": k.theta_table and k.unroll == 1,
         "gt": k.compare == "gt" and k.reset == "subtract",

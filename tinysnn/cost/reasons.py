@@ -34,7 +34,7 @@ def neurons_words(view: LayerView, layer: PackedLayer, core: str) -> str:
     if family is None:
         return f"C: no assembly for {core}"
     if view.graded:
-        return "C: graded input"
+        return f"C: {_why_no_graded(layer, family)}"
     obstacle = obstacles.of_neurons(layer, family)
     if obstacle:
         return f"C: {obstacle}"
@@ -72,7 +72,17 @@ def _why_no_rows(view: LayerView, layer: PackedLayer, core: str) -> str:
     family = family_of(core)
     if family is None:
         return f"no assembly for {core}"
-    return "graded input" if view.graded else _rows_obstacle(layer, family, scaled=False)
+    if view.graded:
+        return _why_no_graded(layer, family)
+    return _rows_obstacle(layer, family, scaled=False)
+
+
+def _why_no_graded(layer: PackedLayer, family: Family) -> str:
+    """Why no assembly runs a layer whose events have values: it does rows and neurons, or none."""
+    if family == "v6m":
+        return "graded input"
+    obstacle = obstacles.of_neurons(layer, family, graded=True)
+    return f"graded input, {obstacle or 'sums too wide for two in 64 bits'}"
 
 
 def _zeros(view: LayerView, layer: PackedLayer, core: str) -> str:

@@ -12,6 +12,7 @@ from tinysnn.cost.bill import Bill
 from tinysnn.cost.coefficients import coefficients
 from tinysnn.cost.rows import variant_of
 from tinysnn.pack import PackedLayer
+from tinysnn.views.graded import GradedKernel
 from tinysnn.views.layer import LayerView
 from tinysnn.views.sparse import SparseKernel
 
@@ -52,9 +53,16 @@ def rows(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivit
         _sparse(bill, view, activity)
     elif view.rows.kernel:
         bill.charge("rows.kernel", activity.ran)
-        _kernel(bill, view, activity)
+        bill.charge("rows.kernel, graded", activity.ran * view.graded)
+        if view.graded:
+            _graded_kernel(bill, view, activity)
+        else:
+            _kernel(bill, view, activity)
     elif view.graded:
-        _passes(bill, view, activity, "graded", activity.ran)
+        if not view.rows.signed_lanes:
+            bill.charge("rows.clear", activity.ran * view.rows.sums_length)
+            bill.charge("rows.value", activity.ran * activity.events)
+        _passes(bill, view, activity, view.rows.variant, activity.ran)
     else:
         _lanes(bill, view, activity)
 
@@ -120,6 +128,27 @@ def _kernel(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     part = activity.events - low  # made-up ticks have broken numbers of events
     each = [cost.call.at(count) + blocks * cost.block.at(count) for count in (low, low + 1)]
     bill.exact += activity.ran * (each[0] * (1 - part) + each[1] * part)
+
+
+def _graded_kernel(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
+    """Makes a list of events and values, then walks it for eight neurons after the other."""
+    kernel = next((k for k in view.kernels if isinstance(k, GradedKernel)), None)
+    if kernel is None:
+        bill.unknown = view.rows.kernel
+        return
+    name, blocks, one_bit = "dsp/graded", view.rows.n_blocks, kernel.bits == 1
+    some = activity.ran * np.minimum(activity.events, 1.0)
+    bill.charge(f"{name}.silent", activity.ran - some)
+    bill.charge(f"{name}.silent.word", (activity.ran - some) * 4 * blocks)
+    bill.charge(f"{name} {kernel.bits}", some)
+    bill.charge(f"{name}, rounded, 1 bit", some * (one_bit and kernel.rounding > 0))
+    bill.charge(f"{name}.event", some * activity.events)
+    bill.charge(f"{name}.event, 1 bit", some * activity.events * one_bit)
+    bill.charge(f"{name}.block {kernel.bits}", some * blocks)
+    bill.charge(f"{name}.block, shifted", some * blocks * (kernel.frac_bits != 0))
+    bill.charge(f"{name}.block, in two words", some * blocks * (kernel.top < 32))
+    bill.charge(f"{name}.add {kernel.bits}", some * blocks * activity.events)
+    bill.charge(f"{name}.run", some * blocks * np.ceil(activity.events / 4))
 
 
 def _lanes(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
