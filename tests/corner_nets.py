@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.make_packs import Corner, corner, make_layer, raster_of, runs
 from tinysnn.pack import Source
+from tinysnn.pack_rules import WEIGHT_RANGE
 
 ONE = 65536
 NETS: dict[str, Callable[[str], Corner]] = {}
@@ -157,10 +158,28 @@ def _graded(name: str, frac_bits: int, *, mixed: bool, op: str = "lif") -> Corne
     return corner(name, [layer], raster, graded=True)
 
 
+def _graded_narrow(name: str, bits: int) -> Corner:
+    """More values than a word of two sums holds, of both signs; weights at both ends."""
+    rng = np.random.default_rng(bits)
+    low, high = WEIGHT_RANGE[bits]
+    rows = rng.integers(low, high, (300, 9), endpoint=True)
+    rows[:, :3] = high
+    rows[:, 4] = low
+    rows = np.where(rows > 0, 1, -1) if bits == 1 else rows
+    layer = make_layer(
+        rows, bits=bits, graded=True, state_bits=32, frac_bits=-1, beta=60000, theta=900
+    )
+    raster = rng.integers(-128, 128, (12, 300)).astype(np.int8)
+    raster[3], raster[5], raster[6] = 127, 0, -128
+    raster[8] *= rng.random(300) < 0.1
+    return corner(name, [layer], raster, graded=True)
+
+
 for _frac in (-8, -1, 0, 5):
     NETS[f"graded_{'minus_' if _frac < 0 else ''}{abs(_frac)}"] = partial(
         _graded, frac_bits=_frac, mixed=False
     )
+NETS.update({f"graded_narrow_{bits}": partial(_graded_narrow, bits=bits) for bits in (4, 2, 1)})
 NETS["graded_recurrent"] = partial(_graded, frac_bits=-3, mixed=True)
 NETS["graded_readout"] = partial(_graded, frac_bits=-2, mixed=False, op="li")
 

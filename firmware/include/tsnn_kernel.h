@@ -268,6 +268,12 @@ static inline void tsnn_widen(int32_t *sums, uint32_t lanes, uint32_t gain_log2,
     sums[1] += (int32_t)((lanes >> 16) << gain_log2) - excess;
 }
 
+/** The 8-bit weight at a bit of a word. */
+static inline int32_t tsnn_weight_at(uint32_t word, uint32_t bit)
+{
+    return (int8_t)((word >> bit) & 255u);
+}
+
 /** Sum of the values of a tick's events. */
 static inline int32_t tsnn_sum_values(const int8_t *values, uint32_t n)
 {
@@ -444,50 +450,6 @@ static inline uint32_t tsnn_gather_ascending(const uint32_t *spikes, uint32_t n_
         }
     }
     return count;
-}
-
-/** Sign-extend bytes 0 and 2 of w to 16 bits and add them to the two lanes of sums. */
-static inline uint32_t tsnn_sxtab16(uint32_t sums, uint32_t w)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    uint32_t result;
-    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(w));
-    return result;
-#else
-    int32_t low = (int8_t)(w & 255u);
-    int32_t high = (int8_t)((w >> 16) & 255u);
-    return ((sums + (uint32_t)low) & 65535u) | (((sums >> 16) + (uint32_t)high) << 16);
-#endif
-}
-
-/** The same for bytes 1 and 3. */
-static inline uint32_t tsnn_sxtab16_odd(uint32_t sums, uint32_t w)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    uint32_t result;
-    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(w));
-    return result;
-#else
-    return tsnn_sxtab16(sums, w >> 8);
-#endif
-}
-
-/** sum + (signed low half of pair) * value, for 16-bit value. */
-static inline int32_t tsnn_add_product_low(int32_t sum, uint32_t pair, int32_t value)
-{
-    return sum + (value * (int32_t)(int16_t)(pair & 65535u));
-}
-
-/** sum + (signed high half of pair) * value, for 16-bit value. */
-static inline int32_t tsnn_add_product_high(int32_t sum, uint32_t pair, int32_t value)
-{
-#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
-    int32_t result;
-    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(pair), "r"(value), "r"(sum));
-    return result;
-#else
-    return sum + (value * ((int32_t)pair >> 16));
-#endif
 }
 
 #ifdef __cplusplus

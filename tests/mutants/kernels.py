@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.kernels.arm import wanted_of
+from tests.kernels.graded import graded_scene
 from tests.kernels.scenes import random_scene
 from tests.make_packs import Corner
 
@@ -35,6 +36,7 @@ class Mutant:
 _ANY = r".*"
 _BYTES, _NIBBLES, _TWO_BITS, _ONE_BIT = (rf"tsnn_rows{bits}_.*" for bits in (8, 4, 2, 1))
 _NEURONS = r"tsnn_lif_.*"
+_VALUES = r"tsnn_graded\d_.*"
 
 _ROWS_M4 = (
     Mutant("even bytes as odd ones", M4, _BYTES, r"(sxtab16 r\d+, r\d+, r4), ror #8", r"\1"),
@@ -131,7 +133,20 @@ _NEURONS_M0 = (
     Mutant("hi register not kept, M0", M0, _ANY, r"mov     r9, r5\n", ""),
 )  # fmt: skip
 
-MUTANTS = (*_ROWS_M4, *_CHUNKS, *_NEURONS_M4, *_ROWS_M0, *_NEURONS_M0)
+_GRADED = (
+    Mutant("values without sign", M4, _VALUES, r"ldrsb", "ldrb"),
+    Mutant("odd weights without sign", M4, _VALUES, r"smlal ", "umlal "),
+    Mutant("upper sums not rounded", M4, r"tsnn_graded\d_m.*", r"mov     r7, #\d+",
+           "mov     r7, #0"),
+    Mutant("offset of weights kept", M4, _VALUES, r"sub     r8, r8, r7.*$", "nop"),
+    Mutant("lower sum borrows", M4, _VALUES, r"movt    r8, #0x\w+", "movt    r8, #0"),
+    Mutant("values of one bit not doubled", M4, r"tsnn_graded1_.*", r"lsl     r9, r9, #1", "nop"),
+    Mutant("events left over", M4, _VALUES, r"cmp     r3, #2", "cmp     r3, #1"),
+    Mutant("all decays stored less 1", M4, r"tsnn_lif_mulb_.*", r"sel     (\w+), r7, r6",
+           r"mov     \1, r7"),
+)  # fmt: skip
+
+MUTANTS = (*_ROWS_M4, *_GRADED, *_CHUNKS, *_NEURONS_M4, *_ROWS_M0, *_NEURONS_M0)
 
 SUMS: tuple[dict[str, Any], ...] = (
     {"bits": 8, "n": 66, "n_rows": 40, "frac_bits": 2},
@@ -170,7 +185,13 @@ def scenes() -> list[Corner]:
     ]
     kinds = [*SUMS, *({**shape, **kind} for shape, kind in zip(neurons, _KINDS, strict=True))]
     kinds += [{"n": 6, "n_rows": 9, "bits": 4, "frac_bits": 3, **kind} for kind in _KINDS[:5]]
-    return [_lively(f"kind{k}", {**usual, **kind}, k) for k, kind in enumerate(kinds)]
+    valued = [
+        graded_scene(f"valued{bits}", 4, bits, bits=bits, n=18, n_rows=17, mixed=True,
+                     decays="both", weights="random")
+        for bits in (8, 4, 2, 1)
+    ]  # fmt: skip
+    lively = [_lively(f"kind{k}", {**usual, **kind}, k) for k, kind in enumerate(kinds)]
+    return [*lively, *valued]
 
 
 def _lively(name: str, fixed: dict[str, Any], k: int) -> Corner:

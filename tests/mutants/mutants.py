@@ -134,8 +134,14 @@ _SUMS = (
            "((int32_t)sums[j]) >>", "graded_"),
     _model("second source has the first one's rows",
            r"(tsnn_gather\(st->l0_spikes, 1u, )1u", r"\g<1>0u", "self_recurrent"),
-    _kernel("odd bytes like even ones", r"return tsnn_sxtab16\(sums, w >> 8\);",
-            "return tsnn_sxtab16(sums, w);", "graded_"),
+    _kernel("all bytes like the lowest", r"\(word >> bit\) & 255u", "word & 255u", "graded_"),
+    _model("values of narrow weights without sign", r"\(uint32_t\)\(int32_t\)values\[e\]",
+           "(uint32_t)(uint8_t)values[e]", "graded_narrow"),
+    _model("more values than 16 bits hold", r"\b2184u\b", "2400u", "graded_narrow"),
+    _model("sums of values keep their offset", r"int32_t excess = \d+ \*", "int32_t excess = 0 *",
+           "graded_narrow"),
+    _kernel("upper sum without its borrow", r"\(int32_t\)\(pair - \(uint32_t\)low\) >> 16",
+            "(int32_t)pair >> 16", "graded_narrow"),
 )  # fmt: skip
 
 _IDLING = (
