@@ -137,7 +137,8 @@ def _fit_group(runs: Sequence[Run], prefix: str, group: str) -> dict[str, float]
 def _fit_compiled(runs: Sequence[Run]) -> dict[str, float]:
     costs = fit([run.terms("") for run in runs], [run.compiled() for run in runs])
     kept = [run for run in runs if abs(_error(run, costs)) < OUTLIER]
-    print(f"  C: {len(costs)} terms, {len(runs)} networks, {len(runs) - len(kept)} left out")
+    left = [run.case.pack.name for run in runs if run not in kept]
+    print(f"  C: {len(costs)} terms, {len(runs)} networks, left out: {' '.join(left) or 'none'}")
     refitted = fit([run.terms("") for run in kept], [run.compiled() for run in kept])
     return {**costs, **refitted}
 

@@ -62,7 +62,8 @@ def rows(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivit
         if not view.rows.signed_lanes:
             bill.charge("rows.clear", activity.ran * view.rows.sums_length)
             bill.charge("rows.value", activity.ran * activity.events)
-        _passes(bill, view, activity, view.rows.variant, activity.ran)
+        form = view.rows.variant + " of input" * view.direct_input
+        _passes(bill, view, activity, form, activity.ran)
     else:
         _lanes(bill, view, activity)
 
