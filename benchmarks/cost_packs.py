@@ -58,9 +58,9 @@ KERNEL: Mapping[str, tuple[Any, ...]] = {
     "n": (4, 12, 20, 32, 34, 40, 52, 64, 70, 96, 98, 128, 160, 256),
     "op": ("lif",),
     "state_bits": (16,),
-    "graded": (False, False, False, True),
+    "graded": (False, False, False, False, True),
     "frac_bits": (0, 1, 3, 5, -2),
-    "beta": ("one", "zero", "shift", "shift", "same", "low", "each high", "each low", "each"),
+    "beta": ("one", "zero", *("shift",) * 4, "same", "low", "each high", "each low", "each"),
     "theta": ("same", "same", "each"),
     "reset_timing": ("same-tick",),
 }

@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 CORES: tuple[Core, ...] = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 ALIKE = {"cortex-m0plus": "cortex-m0"}
 """Cores for which gcc makes the same code, instruction by instruction."""
-ANY, KERNEL = 150, 90
+ANY, KERNEL = 130, 120
 """Networks of a fit: of any kind, and of the kind that assembly runs."""
 FITTED = {
     "dsp": {"lif": "tsnn_lif", "sparse": "tsnn_add_sparse", "graded": "tsnn_graded"},

@@ -60,7 +60,7 @@ def rows(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivit
             _kernel(bill, view, activity)
     elif view.graded:
         if not view.rows.signed_lanes:
-            bill.charge("rows.clear", activity.ran * view.rows.sums_length)
+            bill.charge("rows.begin", activity.ran * view.rows.sums_length)
             bill.charge("rows.value", activity.ran * activity.events)
         form = view.rows.variant + " of input" * view.direct_input
         _passes(bill, view, activity, form, activity.ran)

@@ -1,7 +1,8 @@
-"""What rows cost, in instructions: the one place of the numbers that their form is chosen by.
+"""What rows cost, in instructions, to choose their form.
 
-Straight lines through what `benchmarks/sparse.py` measures for a layer of 128 x 128 weights at 10
-and 50 % activity (gcc -O2). They part what is faster from what is slower, and need not be exact.
+Rows in assembly: as the cost model says (`tinysnn.cost.rows`). Compiled C: straight lines through
+what `benchmarks/sparse.py` measures for a layer of 128 x 128 weights at 10 and 50 % activity (gcc
+-O2). They part what is faster from what is slower, and need not be exact.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor
 
+from tinysnn.cost.rows import event_cost, measured, predict_rows, predict_sparse
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import Family, family_of
+from tinysnn.views.kernels import Family, choose, family_of
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,13 @@ class SparseCost:
     """Instructions of each of its words of two weights."""
 
 
-DENSE: dict[Family | None, dict[int, DenseCost]] = {
-    "dsp": {
-        8: DenseCost(0.875, 0.35),
-        4: DenseCost(0.725, 2.11),
-        2: DenseCost(0.398, -0.12),
-        1: DenseCost(0.323, 0.0),
-    },
-    "v6m": {
-        8: DenseCost(1.469, -0.37),
-        4: DenseCost(1.156, 3.21),
-        2: DenseCost(0.626, -1.72),
-        1: DenseCost(0.615, 0.0),
-    },
-    None: {
-        8: DenseCost(1.500, -0.59),
-        4: DenseCost(0.921, 1.18),
-        2: DenseCost(0.881, 0.31),
-        1: DenseCost(0.502, 0.0),
-    },
+DENSE = {
+    8: DenseCost(1.500, -0.59),
+    4: DenseCost(0.921, 1.18),
+    2: DenseCost(0.881, 0.31),
+    1: DenseCost(0.502, 0.0),
 }
-"""By weight bits; weights of one bit are never 0, and so never sparse."""
+"""Compiled C, by weight bits; weights of one bit are never 0, and so never sparse."""
 SPARSE: dict[Family | None, SparseCost] = {
     "dsp": SparseCost(12.2, 9.5),
     "v6m": SparseCost(17.8, 12.0),
@@ -85,10 +73,18 @@ def compare_sparse(
     layer: PackedLayer, core: str, *, words: int, windows: int
 ) -> tuple[float, float]:
     """Instructions of a tick with sparse rows, of so many words in all, and with dense ones."""
-    family, spec, events = family_of(core), layer.spec, events_of(layer)
-    dense, sparse = DENSE[family][spec.bits], SPARSE[family]
-    each = sparse.row * windows + sparse.word * words / spec.n_rows
-    return events * each + dense.ahead * layer.n, events * dense.event * layer.n
+    family, spec = family_of(core), layer.spec
+    events, kernel = min(events_of(layer), spec.n_rows), choose(layer, core, "", graded=False)[0]
+    each = words / spec.n_rows
+    if family is not None and kernel is not None and measured(kernel.symbol, sparse=True):
+        shifted, n = kernel.shift > 0, layer.n
+        sparse = predict_sparse(
+            n, family, events, words_per_row=each, windows=windows, shifted=shifted
+        )
+        return sparse, predict_rows(n, kernel.symbol, events, n_rows=spec.n_rows)
+    line = DENSE[spec.bits]
+    sparse = events * (SPARSE[family].row * windows + SPARSE[family].word * each)
+    return sparse + line.ahead * layer.n, events * line.event * layer.n
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ def threshold(layer: PackedLayer, core: str, *, windows: int) -> int:
     `windows`: those of sparse rows, 0 if rows are dense. The result is at most the number of rows.
     """
     family, n_rows = family_of(core), layer.spec.n_rows
-    cost, event = SILENT[family], _event(layer, family, windows=windows)
+    cost, event = SILENT[family], _event(layer, core, windows=windows)
     units = silent = 0.0
     for source in layer.spec.sources:
         of_input = source.layer is None
@@ -131,9 +127,13 @@ def threshold(layer: PackedLayer, core: str, *, windows: int) -> int:
     return min(floor(even), n_rows)
 
 
-def _event(layer: PackedLayer, family: Family | None, *, windows: int) -> float:
+def _event(layer: PackedLayer, core: str, *, windows: int) -> float:
     """Adding one row of a layer, on average."""
-    if not windows:
-        return DENSE[family][layer.spec.bits].event * layer.n
-    words = float(((layer.rows != 0).sum(axis=1) + 1).sum() // 2) / layer.spec.n_rows
-    return SPARSE[family].row * windows + SPARSE[family].word * words
+    if windows:
+        sparse = SPARSE[family_of(core)]
+        words = float(((layer.rows != 0).sum(axis=1) + 1).sum() // 2) / layer.spec.n_rows
+        return sparse.row * windows + sparse.word * words
+    kernel = choose(layer, core, "", graded=False)[0]
+    if kernel is not None and measured(kernel.symbol):
+        return event_cost(layer.n, kernel.symbol)
+    return DENSE[layer.spec.bits].event * layer.n
