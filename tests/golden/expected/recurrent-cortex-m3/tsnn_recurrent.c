@@ -52,12 +52,11 @@ static void tsnn_recurrent_l0_add_rows(
         for (uint32_t e = 0u; e < n_events; e++) {
             const uint32_t *row = &column[(uint32_t)events[e] * 2u];
             int32_t value = (int32_t)values[e];
-            uint32_t even0 = tsnn_sxtab16(0u, row[0]);
-            uint32_t odd0 = tsnn_sxtab16_odd(0u, row[0]);
-            lanes0_0_low = tsnn_add_product_low(lanes0_0_low, even0, value);
-            lanes0_0_high = tsnn_add_product_high(lanes0_0_high, even0, value);
-            lanes0_8_low = tsnn_add_product_low(lanes0_8_low, odd0, value);
-            lanes0_8_high = tsnn_add_product_high(lanes0_8_high, odd0, value);
+            uint32_t word0 = row[0];
+            lanes0_0_low += value * tsnn_weight_at(word0, 0u);
+            lanes0_0_high += value * tsnn_weight_at(word0, 16u);
+            lanes0_8_low += value * tsnn_weight_at(word0, 8u);
+            lanes0_8_high += value * tsnn_weight_at(word0, 24u);
         }
         sums[0] = lanes0_0_low;
         sums[1] = lanes0_0_high;
