@@ -37,7 +37,7 @@ ANY: Mapping[str, tuple[Any, ...]] = {
     "bits": (8, 4, 2, 1),
     "op": ("lif", "lif", "lif", "li", "cuba_lif", "cuba_li"),
     "state_bits": (16, 32),
-    "graded": (False, False, False, True),
+    "graded": (False, False, True),
     "frac_bits": (0, 0, 1, 3, 6, -2),
     "beta": ("one", "zero", "same", "same", "low", "each"),
     "alpha": ("zero", "same", "same", "same", "each"),

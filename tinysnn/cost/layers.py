@@ -20,8 +20,11 @@ def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerAc
     """All terms of one layer, tick by tick."""
     bill = Bill(np.zeros(activity.weight.size))
     events(bill, view, activity, family_of(core) or "")
-    bill.charge("layer", activity.ran)
+    whole = " in assembly" if view.rows.kernel and view.cell.neurons.kernel else ""
+    bill.charge(f"layer{whole}", activity.ran)
     if view.may_skip:
+        bill.charge(f"may skip{whole}", activity.ran)
+        bill.charge(f"skipped{whole}", 1 - activity.ran)
         _skip(bill, view, activity)
     rows(bill, view, layer, activity)
     neurons(bill, view, layer, activity)
@@ -29,8 +32,6 @@ def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerAc
 
 
 def _skip(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
-    bill.charge("may skip", activity.ran)
-    bill.charge("skipped", 1 - activity.ran)
     if view.fires:
         cleared = "skipped.clear" if view.spike_words > STORED_WORDS else "skipped"
         if view.spike_words > STORED_WORDS:

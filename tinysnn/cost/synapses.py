@@ -12,7 +12,7 @@ from tinysnn.cost.bill import Bill
 from tinysnn.cost.coefficients import coefficients
 from tinysnn.cost.rows import variant_of
 from tinysnn.pack import PackedLayer
-from tinysnn.views.graded import GradedKernel
+from tinysnn.views.graded import PASS_NEURONS, GradedKernel
 from tinysnn.views.layer import LayerView
 from tinysnn.views.sparse import SparseKernel
 
@@ -59,11 +59,7 @@ def rows(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivit
         else:
             _kernel(bill, view, activity)
     elif view.graded:
-        if not view.rows.signed_lanes:
-            bill.charge("rows.begin", activity.ran * view.rows.sums_length)
-            bill.charge("rows.value", activity.ran * activity.events)
-        form = view.rows.variant + " of input" * view.direct_input
-        _passes(bill, view, activity, form, activity.ran)
+        _graded(bill, view, activity)
     else:
         _lanes(bill, view, activity)
 
@@ -131,6 +127,19 @@ def _kernel(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     bill.exact += activity.ran * (each[0] * (1 - part) + each[1] * part)
 
 
+def _graded(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
+    """Compiled C that multiplies; for weights below 8 bits it does nothing without an event."""
+    origin = " of input" * view.direct_input
+    if view.rows.signed_lanes:
+        _passes(bill, view, activity, f"graded8{origin}", activity.ran)
+        return
+    bill.charge("rows.begin", activity.ran * view.rows.sums_length)
+    bill.charge("rows.value", activity.ran * activity.events)
+    narrow = "4" if view.rows.pairs_per_word == 4 else "below 4"
+    some = activity.ran * np.minimum(activity.events, 1.0)
+    _passes(bill, view, activity, f"graded {narrow}{origin}", some)
+
+
 def _graded_kernel(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     """Makes a list of events and values, then walks it for eight neurons after the other."""
     kernel = next((k for k in view.kernels if isinstance(k, GradedKernel)), None)
@@ -174,9 +183,11 @@ def _passes(
     bill.charge(f"rows.{form}", chunks)
     odd_pitch = view.rows.row_words & (view.rows.row_words - 1) != 0
     for block in view.rows.blocks:
-        times, name = (block.end - block.first) // block.width, f"rows.{form} x{block.width}"
-        bill.charge(f"rows.{form}.loop", chunks)
-        bill.charge(name, chunks * times)
-        bill.charge(f"{name}.event", activity.ran * activity.events * times)
+        times = (block.end - block.first) // block.width
+        walked = activity.ran * activity.events * times
+        bill.charge("rows.loop", chunks)
+        bill.charge("rows.pass", chunks * times)
+        bill.charge(f"rows.{form}.sums", chunks * times * (len(block.lanes) or PASS_NEURONS // 2))
+        bill.charge(f"rows.{form} x{block.width}.event", walked)
         if odd_pitch:
-            bill.charge("rows.event, rows of no power of 2", activity.ran * activity.events * times)
+            bill.charge("rows.event, rows of no power of 2", walked)
