@@ -80,7 +80,7 @@ class CostCase:
 def designed(n_any: int, n_kernel: int, seed: int = 0) -> list[CostCase]:
     """The networks of a fit, or with another seed of a test; the same for the same numbers.
 
-    Every fourth one has two layers, which tells a layer's cost from that of a step.
+    Every fourth one has two or three layers, which tells a layer's cost from that of a step.
     """
     cases = [_case(f"any{seed}_{i}", ANY, (seed, 1, i)) for i in range(n_any)]
     return cases + [_case(f"kernel{seed}_{i}", KERNEL, (seed, 2, i)) for i in range(n_kernel)]
@@ -92,9 +92,10 @@ def _case(name: str, choices: Mapping[str, tuple[Any, ...]], seed: tuple[int, ..
         drawn = _draw(rng, choices)
         try:
             layers: tuple[PackedLayer, ...] = (_layer(rng, drawn, None),)
-            if seed[-1] % 4 == 0 and layers[0].spec.fires:
-                follows = {**_draw(rng, choices), "n_rows": layers[0].n, "graded": False}
-                layers += (_layer(rng, follows, 0),)
+            for before in range((seed[-1] % 4 == 0) + (seed[-1] % 8 == 0)):
+                if len(layers) > before and layers[before].spec.fires:
+                    follows = {**_draw(rng, choices), "n_rows": layers[before].n, "graded": False}
+                    layers += (_layer(rng, follows, before),)
             pack = _pack(name, layers, graded=drawn["graded"])
         except PackError:
             continue  # what was drawn does not go together: draw again

@@ -20,16 +20,18 @@ from tinysnn.stimulus import Stimulus
 from tinysnn.toolchain import find_toolchain
 
 LIMIT = 0.1
+FEW = 40
+"""Instructions: what a tick without events may be off by, which has hardly more than 130."""
 pytestmark = pytest.mark.emu
 NETWORKS = [("seed64_5", 8), ("seed64_20", 4), ("rec256_20", 2), ("rec256_5", 1), ("keyword", 8)]
 
 
 def _measured(cases: Sequence[tuple[Pack, Sequence[Stimulus]]], core, folder) -> list[float]:
-    """Mean instructions per tick of each pack on its clips."""
+    """Mean instructions per tick of each pack on its clips; a pack may stand there again."""
     need("gcc-arm")
     need("unicorn")
-    elf = build_bare([pack for pack, _ in cases], core, find_toolchain("gcc"), folder)
-    machine = CostMachine(elf, core)
+    packs = list({pack.name: pack for pack, _ in cases}.values())
+    machine = CostMachine(build_bare(packs, core, find_toolchain("gcc"), folder), core)
     ticks = [[s.total for c in clips for s in machine.run(p, c.raster)] for p, clips in cases]
     return [float(np.mean(counts)) for counts in ticks]
 
@@ -48,20 +50,11 @@ def test_instructions_of_the_benchmarks_are_predicted(core, tmp_path):
             cases.append((load_case(model, bits).pack, clips))
             names.append(f"{model} {bits} bit {density}")
 
-    counts = _measured_once(cases, core, tmp_path)
+    counts = _measured(cases, core, tmp_path)
 
     for name, (pack, clips), count in zip(names, cases, counts, strict=True):
-        assert _said(pack, core, of_clips(pack, clips)) == pytest.approx(count, rel=LIMIT), name
-
-
-def _measured_once(cases, core, folder):
-    """The same pack may stand in several cases; it is built once."""
-    packs = list({pack.name: pack for pack, _ in cases}.values())
-    need("gcc-arm")
-    need("unicorn")
-    machine = CostMachine(build_bare(packs, core, find_toolchain("gcc"), folder), core)
-    ticks = [[s.total for c in clips for s in machine.run(p, c.raster)] for p, clips in cases]
-    return [float(np.mean(counts)) for counts in ticks]
+        said = _said(pack, core, of_clips(pack, clips))
+        assert said == pytest.approx(count, rel=LIMIT, abs=FEW), name
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus"])

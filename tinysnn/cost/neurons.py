@@ -85,8 +85,8 @@ def _v6m_packed(bill: Bill, k: NeuronsKernel, n: int, activity: LayerActivity) -
     setup = {"shift": k.decay == "shift", "thresholds": k.theta_table}
     _marked(bill, "v6m/packed", setup, activity.ran)
     _v6m_words(bill, "packed", n // 2, activity)
-    each = {"thresholds": k.theta_table}
-    _marked(bill, f"v6m/packed.pair {decay}", each, activity.ran * (n // 2))
+    bill.charge(f"v6m/packed.pair {decay}", activity.ran * (n // 2))
+    bill.charge("v6m/packed.pair, thresholds", activity.ran * (n // 2) * k.theta_table)
     side = {
         f"{k.reset}": k.reset != "none",
         "gt": k.compare == "gt" and k.reset == "subtract",
@@ -134,7 +134,7 @@ def compiled(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerAct
     if "tsnn_sat" in cell.next_value:
         bill.charge(f"neuron, saturates{width}", every)
     if cell.clip_high:
-        bill.charge(f"neuron, clipped{width}", every)
+        bill.charge(f"neuron, clipped{width}, {spec.reset}", every)
     if cell.watch_membrane and not spec.has_current:
         bill.charge("neuron, membrane watched", every)
     if cell.next_tick_reset:
