@@ -191,7 +191,13 @@ def scenes() -> list[Corner]:
         for bits in (8, 4, 2, 1)
     ]  # fmt: skip
     lively = [_lively(f"kind{k}", {**usual, **kind}, k) for k, kind in enumerate(kinds)]
-    return [*lively, *valued]
+    pulled: dict[str, Any] = {  # to both ends of 16 bits
+        **usual, "bits": 8, "n": 32, "n_rows": 40, "frac_bits": 6, "weights": "columns",
+        "calm": False, "bias": "none", "theta": "top",
+    }  # fmt: skip
+    odd: dict[str, Any] = {**usual, "bits": 8, "n": 7, "n_rows": 20, "frac_bits": 2}  # runs C
+    ends = [random_scene("pulled", 4, 90, **pulled), random_scene("odd", 4, 91, **odd)]
+    return [*lively, *ends, *valued]
 
 
 def _lively(name: str, fixed: dict[str, Any], k: int) -> Corner:
