@@ -11,6 +11,7 @@ import pytest
 
 from tests.corner_models import corners
 from tests.kernels.arm import assert_exact, kernel_texts
+from tests.kernels.graded import graded_scenes
 from tests.kernels.scenes import neuron_scenes, random_scene, row_scenes
 from tests.make_packs import Corner
 from tinysnn import emit
@@ -122,7 +123,8 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
         return environment
 
     monkeypatch.setattr(emit, "_environment", watched)
-    packs = [scene.pack for scene in (*all_kinds(), *corners().values())]
+    kinds = (*all_kinds(), *corners().values(), *graded_scenes())
+    packs = [scene.pack for scene in kinds]
     for core in (*QUICK, "cortex-m3"):
         for options in (AUTO, FORMS["sparse, silent"]):
             emit.render(packs, core=core, options=options)
