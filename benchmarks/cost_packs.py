@@ -65,6 +65,20 @@ KERNEL: Mapping[str, tuple[Any, ...]] = {
     "reset_timing": ("same-tick",),
 }
 """What is drawn for a layer that assembly runs where a core has some."""
+PLAIN: Mapping[str, tuple[Any, ...]] = {
+    **KERNEL,
+    "graded": (False,),
+    "frac_bits": (0, 1, 3, 5),
+    "beta": ("shift", "same"),
+    "theta": ("same", "each", "each"),
+    "bias": ("none",),
+    "reset": ("subtract", "subtract", "zero"),
+    "reset_to": ("none",),
+    "large": (False,),
+    "zeros": (False,),
+    "busy": (False,),
+}
+"""What most networks consist of."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +91,14 @@ class CostCase:
     """Forms of rows: drawn, so that what is fitted does not depend on what is chosen by cost."""
 
 
-def designed(n_any: int, n_kernel: int, seed: int = 0) -> list[CostCase]:
+def designed(n_any: int, n_kernel: int, seed: int = 0, n_plain: int = 0) -> list[CostCase]:
     """The networks of a fit, or with another seed of a test; the same for the same numbers.
 
     Every fourth one has two or three layers, which tells a layer's cost from that of a step.
     """
     cases = [_case(f"any{seed}_{i}", ANY, (seed, 1, i)) for i in range(n_any)]
-    return cases + [_case(f"kernel{seed}_{i}", KERNEL, (seed, 2, i)) for i in range(n_kernel)]
+    cases += [_case(f"kernel{seed}_{i}", KERNEL, (seed, 2, i)) for i in range(n_kernel)]
+    return cases + [_case(f"plain{seed}_{i}", PLAIN, (seed, 3, i)) for i in range(n_plain)]
 
 
 def _case(name: str, choices: Mapping[str, tuple[Any, ...]], seed: tuple[int, ...]) -> CostCase:

@@ -43,8 +43,8 @@ Floats = npt.NDArray[np.float64]
 CORES: tuple[Core, ...] = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 ALIKE = {"cortex-m0plus": "cortex-m0"}
 """Cores for which gcc makes the same code, instruction by instruction."""
-ANY, KERNEL = 130, 120
-"""Networks of a fit: of any kind, and of the kind that assembly runs."""
+ANY, KERNEL, PLAIN = 130, 120, 60
+"""Networks of a fit: of any kind, of the kind that assembly runs, and plain ones."""
 FITTED = {
     "dsp": {"lif": "tsnn_lif", "sparse": "tsnn_add_sparse", "graded": "tsnn_graded"},
     "v6m": {"packed": "tsnn_lif", "single": "tsnn_lif", "sparse": "tsnn_add_sparse"},
@@ -181,7 +181,7 @@ def save(
         command="python benchmarks/fit_cost.py",
         compiler=f"{find_toolchain('gcc').version} -O2",
         counted_by="blocks under unicorn, from the call of the step to its return",
-        networks=ANY + KERNEL,
+        networks=ANY + KERNEL + PLAIN,
     )
     content = msgspec.to_builtins(Coefficients(provenance, rows, kernels, c))
     text = json.dumps(content, indent=1, sort_keys=False)
@@ -216,7 +216,7 @@ def main() -> None:
         return
     before = store.coefficients()
     rows, kernels, c = dict(before.rows), dict(before.kernels), dict(before.c)
-    cases = designed(ANY, KERNEL)
+    cases = designed(ANY, KERNEL, n_plain=PLAIN)
     for core in cores:
         print(core, flush=True)
         new_rows, new_kernels, c[core] = fit_core(core, cases)

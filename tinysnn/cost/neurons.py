@@ -141,6 +141,9 @@ def compiled(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerAct
         bill.charge("neuron, late reset", every)
         bill.charge(f"fired before, {spec.reset}", activity.fired_before * ran)
     if spec.fires:
+        if not cell.next_tick_reset:  # conditional instructions count whether or not it fires
+            whole = " whole words" if layer.n % 32 == 0 else ""
+            bill.charge(f"neuron, may reset: {spec.reset}{whole}", every)
         bill.charge("fired", activity.fired * ran)
         bill.charge(
             f"fired, {spec.reset} {'late' * bool(cell.next_tick_reset)}", activity.fired * ran
@@ -159,6 +162,10 @@ def _parameters(bill: Bill, layer: PackedLayer, every: np.ndarray) -> None:
         bill.charge("neuron, thresholds", every)
     if layer.spec.reset == "zero" and not same(layer.wide("reset_to")):
         bill.charge("neuron, resets", every)
+    named = ("beta", "alpha", "bias", "theta", "reset_to")
+    tables = sum(not same(layer.wide(name)) for name in named)
+    if tables > 1:  # registers run out
+        bill.charge(f"neuron, {'two' if tables == 2 else 'more'} tables", every)
 
 
 def _kind(decay: np.ndarray | None) -> str:
