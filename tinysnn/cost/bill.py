@@ -45,5 +45,6 @@ class Bill:
         for term, quantity in self.terms.items():
             family, _, name = term.rpartition("/")
             table = prices.kernels.get(family, {}) if family else prices.c.get(core, {})
-            cost += quantity * table.get(name, 0.0)
+            alike = table.get(name.replace(" of input", ""), 0.0)  # where the fit met no such layer
+            cost += quantity * table.get(name, alike)
         return cost
