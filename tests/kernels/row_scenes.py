@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ def wide_scenes() -> list[Corner]:
     ]
 
 
-def _layer(n_rows: int, n: int, zeros: float, top: int = 7, **fields: object) -> PackedLayer:
+def _layer(n_rows: int, n: int, zeros: float, top: int = 7, **fields: Any) -> PackedLayer:
     return make_layer(pruned(n_rows, n, zeros, n_rows + n, top), **{"theta": 10, **fields})
 
 

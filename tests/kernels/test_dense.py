@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -64,14 +65,14 @@ def test_more_random_layers(core, options, seed, tmp_path):
 # ---- where it is generated ----
 
 
-def busy(events: float | None, **fields: object) -> PackedLayer:
+def busy(events: float | None, **fields: Any) -> PackedLayer:
     """A layer of 128 rows, with a mean of events on the calibration data."""
     layer = make_layer(pruned(128, 64, 0.0, 7), **{"theta": 200, **fields})
     report = msgspec.structs.replace(EMPTY_REPORT, events_per_tick=events)
     return with_spec(layer, report=report)
 
 
-def c_of(pack: Pack, core: str = "cortex-m4", **options: str) -> str:
+def c_of(pack: Pack, core: str = "cortex-m4", **options: Any) -> str:
     """The C of a model."""
     return render([pack], core=core, options=RowOptions(**options))[f"tsnn_{pack.name}.c"]
 

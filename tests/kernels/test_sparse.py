@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -99,7 +100,7 @@ def test_flash_shrinks_with_the_weights():
 # ---- the choice ----
 
 
-def kernels(pack: Pack, core: str = "cortex-m4", **options: str) -> str:
+def kernels(pack: Pack, core: str = "cortex-m4", **options: Any) -> str:
     """The C of a model."""
     return render([pack], core=core, options=RowOptions(**options))[f"tsnn_{pack.name}.c"]
 
