@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.kernels.arm import Arm, compile_for, differences, one_unit, wanted_of
 from tests.kernels.harness import (
     CompileError,
     Job,
+    RunError,
     compile_driver,
     expected,
     first_difference,
@@ -130,3 +132,17 @@ def core_texts(scenes: Sequence[Corner], core: Core, options: RowOptions) -> dic
     header = (firmware_dir() / "include" / "tsnn_kernel.h").read_text()
     texts = one_unit(render([scene.pack for scene in scenes], core=core, options=options))
     return {**texts, "tsnn_kernel.h": header}
+
+
+def assert_found_in_header(
+    name: str, pattern: str, new: str, options: RowOptions, folder: Path
+) -> None:
+    """A fault in tsnn_kernel.h makes this machine's runs differ, or a sanitizer finds it."""
+    scenes = wide_scenes()
+    texts = host_texts(scenes, options)
+    texts["tsnn_kernel.h"], count = re.subn(pattern, new, texts["tsnn_kernel.h"])
+    assert count > 0, f"{name}: does not apply any more: write it anew"
+    try:
+        assert host_difference(scenes, texts, folder) is not None
+    except RunError:
+        return  # a sanitizer found it
