@@ -154,10 +154,15 @@ def _too_small(board: Board, text: str) -> BoardError | None:
     )
 
 
+def image_sources(board: Board) -> tuple[str, ...]:
+    """Sources of an image for a board, its port included, relative to the firmware's folder."""
+    port = ("board", f"uart_{board.uart.driver}", f"counter_{board.counter.driver}")
+    return (*firmware_sources("image"), *(f"port/{name}.c" for name in port))
+
+
 def _compile(sources: list[str], board: Board, out_dir: Path, chain: Toolchain, opt: str) -> None:
     """Compile and link into ``tinysnn.elf``, which appears only when it is whole."""
-    port = ("board", f"uart_{board.uart.driver}", f"counter_{board.counter.driver}")
-    firmware = [*firmware_sources("image"), *(f"port/{name}.c" for name in port)]
+    firmware = image_sources(board)
     try:
         chain.compile_and_link(
             [*(f"firmware/{name}" for name in firmware), *sources],
