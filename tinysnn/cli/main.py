@@ -21,6 +21,7 @@ from tinysnn.cli.check import check
 from tinysnn.cli.data import data
 from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
+from tinysnn.cli.evaluate import evaluate
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.pack import pack
@@ -56,7 +57,19 @@ def cli() -> None:
     """
 
 
-for _command in (demo, doctor, boards, check, pack, inspect, generate, build, run_command, data):
+for _command in (
+    demo,
+    doctor,
+    boards,
+    check,
+    pack,
+    inspect,
+    generate,
+    build,
+    run_command,
+    evaluate,
+    data,
+):
     cli.add_command(_command)
 
 

@@ -18,13 +18,13 @@ MAX_SECONDS = 3600
 """A file that claims to be longer than this is refused before it is decoded."""
 
 
-def read_flac(path: Path) -> Samples:
-    """All samples of a mono 16 kHz file that libsndfile reads, int16 ``[n]``.
+def read_flac(path: Path, rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
+    """All samples of a mono file of `rate_hz` that libsndfile reads, int16 ``[n]``.
 
     Raises
     ------
     ToolMissing: the package ``soundfile`` cannot be imported.
-    StimulusError: the file is missing, damaged, or not mono at 16 kHz.
+    StimulusError: the file is missing, damaged, or not mono at this rate.
     """
     try:
         import soundfile
@@ -35,7 +35,7 @@ def read_flac(path: Path) -> Samples:
         ) from error
     try:
         with soundfile.SoundFile(str(path)) as file:
-            _check_format(path, file.channels, file.samplerate, file.frames)
+            _check_format(path, file.channels, file.samplerate, file.frames, rate_hz)
             samples: Samples = file.read(dtype="int16")
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise StimulusError(
@@ -65,11 +65,13 @@ def one_second(samples: Samples) -> Samples:
     return clip
 
 
-def _check_format(path: Path, channels: int, rate_hz: int, frames: int) -> None:
-    if channels != 1 or rate_hz != SAMPLE_RATE_HZ:
+def _check_format(
+    path: Path, channels: int, rate_hz: int, frames: int, wanted_hz: int = SAMPLE_RATE_HZ
+) -> None:
+    if channels != 1 or rate_hz != wanted_hz:
         raise StimulusError(
-            f"has {channels} channels at {rate_hz} Hz; mono at {SAMPLE_RATE_HZ} Hz is needed",
+            f"has {channels} channels at {rate_hz} Hz; mono at {wanted_hz} Hz is needed",
             where=str(path),
         )
-    if not 0 <= frames <= MAX_SECONDS * SAMPLE_RATE_HZ:
+    if not 0 <= frames <= MAX_SECONDS * wanted_hz:
         raise StimulusError(f"claims {frames} samples", where=str(path), fix="It is damaged.")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tinysnn.data.audio import CLIP_SAMPLES, Samples, read_flac
+from tinysnn.data.index import inside
 from tinysnn.data.labels import KEYWORDS, SPLITS
 from tinysnn.errors import StimulusError
 
@@ -68,7 +69,7 @@ def load_clips(folder: Path, entries: list[Entry]) -> Samples:
     """The clips of `entries`, int16 ``[n, 16000]``, in their order."""
     clips = np.zeros((len(entries), CLIP_SAMPLES), np.int16)
     for name in sorted({e.flac for e in entries}):
-        path = _inside(folder, name)
+        path = inside(folder, name)
         samples = read_flac(path)
         if len(samples) % CLIP_SAMPLES:
             raise StimulusError(
@@ -106,13 +107,3 @@ def _entry(row: dict[str, str | None], where: str) -> Entry:
     if not (clip.isascii() and clip.isdigit() and len(clip) <= 7):
         raise StimulusError(f"clip {clip!r} is not a number from 0", where=where)
     return Entry(KEYWORDS.index(label), flac, int(clip), split)
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Path of a file directly in `folder`; the index may not lead out of it."""
-    if name != Path(name).name or not name.endswith(".flac") or "\\" in name or "\0" in name:
-        raise StimulusError(
-            f"the index names {name!r}, which is not a .flac file of this folder",
-            where=str(folder),
-        )
-    return folder / name

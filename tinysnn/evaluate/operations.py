@@ -1,0 +1,81 @@
+"""Synaptic operations and spikes of one clip, from the states of the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.pack import Pack, spikes_of, state_layout
+from tinysnn.stimulus import Stimulus
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a clip costs."""
+
+    effective_acs: int
+    effective_macs: int
+    spikes: tuple[int, ...]
+    """Per layer."""
+
+
+def layer_spikes(pack: Pack, states: npt.NDArray[np.uint8]) -> list[Bools | None]:
+    """Spikes ``[T + 1, n]`` of every layer; None if it does not fire.
+
+    `states` is ``[T + 1, state_bytes]``, as in `Trace.states` (after reset, then after each tick).
+    """
+    found: list[Bools | None] = [None] * len(pack.layers)
+    for entry in state_layout(pack):
+        if entry.name == f"l{entry.layer}_spikes":
+            words = np.ascontiguousarray(states[:, entry.offset : entry.offset + entry.n_bytes])
+            bits = spikes_of(words.view("<u4").reshape(-1), words.size * 8)
+            n = pack.layers[entry.layer].n
+            found[entry.layer] = bits.reshape(len(states), -1)[:, :n]
+    return found
+
+
+def fan_out(pack: Pack) -> list[npt.NDArray[np.int64]]:
+    """Per layer the weights that are not 0 of each of its rows, ``[R]``."""
+    return [np.count_nonzero(layer.rows, axis=1) for layer in pack.layers]
+
+
+def work(
+    pack: Pack,
+    stimulus: Stimulus,
+    states: npt.NDArray[np.uint8],
+    fans: list[npt.NDArray[np.int64]],
+) -> Work:
+    """Count the operations of one clip.
+
+    Parameters
+    ----------
+    stimulus: the clip.
+    states: ``[T + 1, state_bytes]`` of the reference on this clip.
+    fans: see `fan_out`.
+
+    """
+    spikes = layer_spikes(pack, states)
+    entered = stimulus.raster != 0
+    counts = {True: 0, False: 0}
+    for layer, fan in zip(pack.layers, fans, strict=True):
+        first = 0
+        for source in layer.spec.sources:
+            events = entered if source.layer is None else spikes[source.layer]
+            rows = fan[first : first + source.n]
+            first += source.n
+            if events is None:
+                continue  # cannot be: only layers that fire have somebody behind them
+            if source.layer is not None:
+                events = events[1 : len(events) - source.delay_ticks]
+            counts[source.layer is None and pack.graded_input] += int(events.sum(axis=0) @ rows)
+    fired = tuple(0 if s is None else int(s[1:].sum()) for s in spikes)
+    return Work(counts[False], counts[True], fired)
+
+
+def dense(pack: Pack) -> int:
+    """Weights that are walked in one tick if every event of every source is there."""
+    return sum(layer.spec.n_rows * layer.n for layer in pack.layers)
