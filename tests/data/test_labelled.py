@@ -41,7 +41,9 @@ def test_digits_are_encoded(tmp_path: Path) -> None:
     found = read_labelled("fsdd", "testing", fsdd(tmp_path, *ROWS))
 
     (clip,) = found.stimuli
-    assert (clip.label, clip.raster.shape, clip.raster.dtype) == (3, (50, 32), np.int8)
+    assert clip.label == 3
+    assert clip.raster.shape == (50, 32)
+    assert clip.raster.dtype == np.dtype(np.int8)
     sounding = np.flatnonzero(clip.raster.any(axis=1))
     assert sounding[0] <= 1  # 3000 samples at 8 kHz are 19 ticks of 20 ms
     assert 17 <= sounding[-1] <= 20
