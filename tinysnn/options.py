@@ -214,13 +214,14 @@ def load_options(path: str | Path) -> LowerOptions:
 
     data = read_bytes(Path(path), OptionError, limit=MAX_OPTION_BYTES)
     try:
-        values = _parse_toml(data.decode("utf8"))
+        values = parse_toml(data.decode("utf8"))
     except (ValueError, RecursionError) as exc:
         raise OptionError(f"not TOML: {exc}", where=str(path), fix="Correct the file.") from exc
     return options_from(values, where=str(path))
 
 
-def _parse_toml(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Any]:
+    """The content of a TOML text; raises ValueError or RecursionError where it is none."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -7,20 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tinysnn.cli.model_options import model_options, read_model
+from tinysnn.cli.event_option import events_option
+from tinysnn.cli.model_options import clips_for, model_options, read_model
 from tinysnn.cli.screen import facts, json_option, table, write_json
-from tinysnn.errors import ModelError
+from tinysnn.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Connection, Floats, Graph, Layer, SpatialConnection
     from tinysnn.lower.verdicts import Verdict
+    from tinysnn.stimulus import InputClips
 
 
 @click.command(short_help="Show what would run of a network, layer by layer.")
 @click.argument("model", type=click.Path(path_type=Path))
 @model_options
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path),
+    help="Input, as for `tinysnn run`: whether it fits the network is checked too.",
+)
+@events_option
 @json_option
-def check(model: Path, json_file: str | None, **options: Any) -> None:
+def check(
+    model: Path,
+    json_file: str | None,
+    input_file: Path | None,
+    events: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Read a network (.nir) and show what would run, node by node and layer by layer.
 
     Names every option that makes a difference and that the file cannot say. Every node is called
@@ -29,11 +44,14 @@ def check(model: Path, json_file: str | None, **options: Any) -> None:
     \b
     tinysnn check net.nir --from snntorch --reset subtract
     tinysnn check net.nir --dt 1e-4 --decay euler --reset zero --compare gt
+    tinysnn check cnn.nir --from sinabs --input Test/ --events tick_us=1000 --events n_ticks=300
     """
     from tinysnn.load.nir import UnsupportedNodesError
     from tinysnn.lower import lower
     from tinysnn.lower.verdicts import verdicts
 
+    if events and input_file is None:
+        raise OptionError("is for --input", where="--events", fix="Leave it out.")
     try:
         network, choices = read_model(model, **options)
     except UnsupportedNodesError as exc:
@@ -41,9 +59,11 @@ def check(model: Path, json_file: str | None, **options: Any) -> None:
         raise
     graph = lower(network, choices)
     found = verdicts(network, graph, choices)
-    write_json(_as_json(graph, found), json_file)
+    clips = None if input_file is None else clips_for(graph, input_file, events)
+    write_json(_as_json(graph, found) | _input_json(clips), json_file)
     if json_file != "-":
         _show(graph, found)
+        _show_input(clips)
     bad = [item.node for item in found if item.verdict == "unsupported"]
     if bad:
         raise ModelError(
@@ -87,6 +107,35 @@ def _show(graph: Graph, found: tuple[Verdict, ...]) -> None:
     table("", _COLUMNS, [_row(graph, layer) for layer in graph.layers])
     for note in graph.notes:
         click.echo(f"note: {note}")
+
+
+def _input_json(clips: InputClips | None) -> dict[str, object]:
+    """Figures of the input, under the key ``input``; empty if none was given."""
+    if clips is None:
+        return {}
+    import numpy as np
+
+    ticks = [clip.n_ticks for clip in clips.stimuli]
+    active = sum(int(np.count_nonzero(clip.raster)) for clip in clips.stimuli)
+    figures = {
+        "clips": len(ticks),
+        "ticks_per_clip": [min(ticks), max(ticks)],
+        "events_per_tick": active / sum(ticks),
+        "remarks": list(clips.remarks),
+    }
+    return {"input": figures}
+
+
+def _show_input(clips: InputClips | None) -> None:
+    for figures in _input_json(clips).values():
+        assert isinstance(figures, dict)
+        low, high = figures["ticks_per_clip"]
+        click.echo(
+            f"input fits: {figures['clips']} clips of {low} to {high} ticks, "
+            f"{figures['events_per_tick']:.3g} events per tick"
+        )
+        for remark in figures["remarks"]:
+            click.echo(f"note: {remark}")
 
 
 def _verdict(item: Verdict) -> tuple[object, ...]:

@@ -55,26 +55,33 @@ def target(core: str | None, board: str | None, *, default: str) -> Target:
 
 
 def predicted(
-    pack: Pack, chosen: Target, density: float | None, input_file: Path | None
+    pack: Pack,
+    chosen: Target,
+    density: float | None,
+    input_file: Path | None,
+    events: tuple[str, ...] = (),
 ) -> Prediction:
     """Predict for some input, a density, or what the pack was calibrated on, in this order."""
     from tinysnn.cost.predict import predict
 
     if density is not None and input_file is not None:
         raise OptionError("--density and --input are both given", fix="Leave one of them out")
-    return predict(pack, chosen.core, _activity(pack, density, input_file))
+    if events and input_file is None:
+        raise OptionError("is for --input", where="--events", fix="Leave it out.")
+    return predict(pack, chosen.core, _activity(pack, density, input_file, events))
 
 
-def _activity(pack: Pack, density: float | None, input_file: Path | None) -> Activity:
+def _activity(
+    pack: Pack, density: float | None, input_file: Path | None, events: tuple[str, ...]
+) -> Activity:
     from tinysnn.cost.activity import of_clips, of_density
     from tinysnn.cost.report import of_report
 
     if input_file is not None:
-        from tinysnn.stimulus import load_stimuli
+        from tinysnn.events.options import event_options
+        from tinysnn.stimulus import input_of
 
-        clips = load_stimuli(
-            input_file, n_in=pack.meta.n_in, graded=pack.graded_input, dt_s=pack.meta.dt_s
-        )
+        clips = input_of(pack, input_file, event_options(events)).stimuli
         return of_clips(pack, clips, f"{len(clips)} clips of {input_file.name}, by the reference")
     if density is None:
         likely = of_report(pack)

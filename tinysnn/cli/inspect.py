@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tinysnn.cli.event_option import events_option
 from tinysnn.cli.pack_report import as_json, show
 from tinysnn.cli.screen import json_option, write_json
 
@@ -32,6 +33,7 @@ DEFAULT_BOARD = "generic_m4"
     type=click.Path(path_type=Path),
     help="Input that the prediction is for, as for `tinysnn run`, instead of --density.",
 )
+@events_option
 @json_option
 def inspect(
     pack: Path,
@@ -40,6 +42,7 @@ def inspect(
     board: str | None,
     density: float | None,
     input_file: Path | None,
+    events: tuple[str, ...],
     json_file: str | None,
 ) -> None:
     """Check a pack (digest, format, every rule of the specification) and show what it holds.
@@ -57,7 +60,7 @@ def inspect(
 
     loaded = load(pack)
     chosen = target(core, board, default=DEFAULT_BOARD)
-    prediction = predicted(loaded, chosen, density, input_file)
+    prediction = predicted(loaded, chosen, density, input_file, events)
     content = {**as_json(loaded), "cost": cost_json(loaded, chosen, prediction)}
     write_json(content, json_file)
     if json_file != "-":

@@ -22,6 +22,7 @@ from tinysnn.cli.data import data
 from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
 from tinysnn.cli.evaluate import evaluate
+from tinysnn.cli.events import events
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.pack import pack
@@ -68,6 +69,7 @@ for _command in (
     build,
     run_command,
     evaluate,
+    events,
     data,
 ):
     cli.add_command(_command)

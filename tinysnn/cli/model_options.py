@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tinysnn.graph import Graph
     from tinysnn.network import Network
     from tinysnn.options import LowerOptions
+    from tinysnn.stimulus import InputClips
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,6 +98,21 @@ def read_graph(model: Path, *, options_file: Path | None, **flags: Any) -> Graph
     graph = lower(network, options)
     require_packable(graph)
     return graph
+
+
+def clips_for(graph: Graph, path: Path, events: tuple[str, ...]) -> InputClips:
+    """The clips of an input file for a network that is not packed yet."""
+    from tinysnn.events.options import event_options
+    from tinysnn.stimulus import read_input
+
+    return read_input(
+        path,
+        n_in=graph.n_in,
+        graded=graph.input_scale is not None,
+        dt_s=graph.dt_s,
+        shape=graph.input_shape,
+        events=event_options(events),
+    )
 
 
 def _options(model: Path, options_file: Path | None, flags: dict[str, Any]) -> LowerOptions:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tinysnn.cli.event_option import events_option
 from tinysnn.cli.model_options import model_options, per_layer, read_graph
 from tinysnn.cli.pack_report import as_json, show, show_search
 from tinysnn.cli.screen import json_option, progress, write_json
@@ -53,6 +54,7 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
     type=click.Path(path_type=Path),
     help="Input spikes that narrow weights are fitted to, and on which firing rates are compared.",
 )
+@events_option
 @click.option(
     "--rounding",
     type=click.Choice(["nearest", "compensated"]),
@@ -73,6 +75,7 @@ def pack(
     output: Path,
     *,
     calibrate: Path | None,
+    events: tuple[str, ...],
     json_file: str | None,
     **options: Any,
 ) -> None:
@@ -90,7 +93,7 @@ def pack(
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
     choices = _choices(options)
     graph = read_graph(model, **options)
-    clips = _clips(graph, calibrate)
+    clips = _clips(graph, calibrate, events)
     choice = None
     with progress(f"packing {graph.name}") as bar:
         if choices.bits == "auto":
@@ -146,9 +149,11 @@ def _bits(layer: str, value: str) -> int:
     return int(value)
 
 
-def _clips(graph: Graph, calibrate: Path | None) -> list[Stimulus] | None:
-    if calibrate is None:
-        return None
-    from tinysnn.stimulus import load_stimuli
+def _clips(graph: Graph, calibrate: Path | None, events: tuple[str, ...]) -> list[Stimulus] | None:
+    from tinysnn.cli.model_options import clips_for
 
-    return list(load_stimuli(calibrate, n_in=graph.n_in, graded=graph.input_scale is not None))
+    if calibrate is None:
+        if events:
+            raise OptionError("is for --calibrate", where="--events", fix="Leave it out.")
+        return None
+    return clips_for(graph, calibrate, events).stimuli

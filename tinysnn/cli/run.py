@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tinysnn.cli.event_option import events_option
 from tinysnn.cli.runner_options import runner_options
 from tinysnn.cli.screen import facts, json_option, progress, write_json
 from tinysnn.errors import MismatchError, OptionError
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     "input_file",
     required=True,
     type=click.Path(path_type=Path),
-    help="Input spikes: .npz (raster [T, N] or event lists) or NIR data; FILE:KEY picks an entry.",
+    help="Input spikes: .npz (raster [T, N] or event lists) or NIR data; FILE:KEY picks an entry. "
+    "Or recorded events: .npy, .npz, .csv, N-MNIST's .bin, a folder of them (see --events).",
 )
+@events_option
 @runner_options
 @click.option("--port", help="Serial port or URL, for --on serial.")
 @click.option("--trace", is_flag=True, help="Compare the whole state after every tick.")
@@ -36,6 +39,7 @@ def run(
     pack: Path,
     input_file: Path,
     *,
+    events: tuple[str, ...],
     runner: str,
     board: str | None,
     toolchain: str | None,
@@ -51,26 +55,27 @@ def run(
     \b
     tinysnn run net.tsnn --input clips.npz
     tinysnn run net.tsnn --on qemu --board microbit --input clips.npz --json result.json
+    tinysnn run net.tsnn --input Test/ --events tick_us=1000 --events n_ticks=300 --on host
     tinysnn run net.tsnn --on serial --board bluepill_f103 --port /dev/ttyUSB0 --input clips.npz
     """
     from tinysnn.deploy import pick_board
+    from tinysnn.events.options import event_options
     from tinysnn.pack import load
-    from tinysnn.stimulus import load_stimuli
+    from tinysnn.stimulus import input_of
 
     if port and runner != "serial":
         raise OptionError(f"--port is for --on serial, not for {runner}", fix="Leave it out.")
     loaded, target = load(pack), pick_board(runner, board)
-    stimuli = load_stimuli(
-        input_file,
-        n_in=loaded.meta.n_in,
-        graded=loaded.graded_input,
-        dt_s=loaded.meta.dt_s,
-    )[:limit]
+    clips = input_of(loaded, input_file, event_options(events))
+    stimuli = clips.stimuli[:limit]
     options = {"runner": runner, "port": port, "toolchain": toolchain}
     report = _verify(loaded, target, stimuli, trace=trace, **options)
-    write_json(as_json(report), json_file)
+    right = _right(report, stimuli)
+    write_json({**as_json(report), "right": right, "remarks": list(clips.remarks)}, json_file)
     if json_file != "-":
-        _show(report)
+        _show(report, right)
+        for remark in clips.remarks:
+            click.echo(f"note: {remark}")
     if report.first_divergence is not None:
         raise MismatchError(
             f"{report.mismatches} of {report.clips} clips differ from the reference; first: "
@@ -89,6 +94,14 @@ def _verify(
         deployed([pack], board=board, **options) as runner,
     ):
         return verify(pack, runner, stimuli, keep_states=trace, progress=show_progress)
+
+
+def _right(report: Report, stimuli: list[Stimulus]) -> int | None:
+    """Clips whose class is their label; None where some have no label."""
+    labels = [stimulus.label for stimulus in stimuli]
+    if None in labels:
+        return None
+    return sum(found == label for found, label in zip(report.predictions, labels, strict=True))
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -125,7 +138,7 @@ def divergence_json(report: Report) -> dict[str, Any] | None:
     return {"clip": first.clip, "clip_name": first.clip_name, **place, "text": str(first)}
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, right: int | None) -> None:
     info, spikes = report.info, report.output_spikes
     counted = f"{info.count_kind} per tick" if info.count_kind else "instructions per tick"
     facts(
@@ -140,6 +153,7 @@ def _show(report: Report) -> None:
             else " ".join(map(str, spikes)),
             "classes": " ".join(map(str, report.predictions[:16]))
             + (" ..." if report.clips > 16 else ""),
+            "right": None if right is None else f"{right} of {report.clips} labelled clips",
             counted: None if report.counts_per_tick is None else f"{report.counts_per_tick:,.0f}",
             "flash, RAM": f"{info.flash_bytes:,}, {info.ram_bytes:,} bytes"
             if info.flash_bytes is not None and info.ram_bytes is not None

@@ -25,6 +25,8 @@ class Wanted:
     graded: bool
     key: str | None
     dt_s: float | None
+    shape: tuple[int, ...] | None = None
+    """Shape of the network's input; None: one axis."""
 
     def refuse(self, what: str, fix: str) -> StimulusError:
         """An error about this file."""
