@@ -12,7 +12,7 @@ from tinysnn.cost.coefficients import RowsCost, Steps
 from tinysnn.cost.rows import variant_of
 from tinysnn.cost.synapses import list_spikes
 from tinysnn.errors import DeviceError
-from tinysnn.pack import spike_words
+from tinysnn.state import spike_words
 from tinysnn.views.kernels import CHUNK
 
 Floats = npt.NDArray[np.float64]

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.cases import BOARDS, Case, load_case
 from benchmarks.model_core import ModelCore
+from tinysnn import batch
 from tinysnn.boards import Board, list_boards, load_board
 from tinysnn.build import build
 from tinysnn.errors import MismatchError, TinysnnError, ToolMissing
@@ -138,22 +137,11 @@ def _row(job: Job, image: Image, case: Case, density: str, report: Report) -> Ro
 
 
 def synaptic_operations(pack: Pack, clips: list[Stimulus]) -> float:
-    """Mean number of weights added per tick, from the reference."""
-    from tinysnn.reference import Simulation
-
+    """Mean number of weights added per tick."""
     total = 0
-    for clip in clips:
-        simulation = Simulation(pack)
-        before = [np.zeros(layer.n, np.bool_) for layer in pack.layers]
-        for inputs in clip.raster:
-            simulation.tick(inputs)
-            now = [state.fired for state in simulation.layers]
-            for layer in pack.layers:
-                for source in layer.spec.sources:
-                    spikes = before if source.delay_ticks else now
-                    active = inputs if source.layer is None else spikes[source.layer]
-                    total += int(np.count_nonzero(active)) * layer.n
-            before = now
+    for rasters in batch.batches(clips):
+        events = batch.simulate(pack, rasters).events
+        total += int(sum(count * layer.n for count, layer in zip(events, pack.layers, strict=True)))
     return total / sum(clip.n_ticks for clip in clips)
 
 

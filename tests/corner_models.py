@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.corner_cells import CELLS
 from tests.corner_nets import NETS
+from tests.corner_past import PAST
 from tests.make_packs import Corner
 
 
 def corners() -> dict[str, Corner]:
     """All corner models by name."""
-    return {name: make(name) for name, make in {**CELLS, **NETS}.items()}
+    return {name: make(name) for name, make in {**CELLS, **NETS, **PAST}.items()}

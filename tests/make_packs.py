@@ -45,6 +45,7 @@ def make_layer(
     bias: Any = None,
     reset_to: Any = None,
     v_init: Any = None,
+    delays: Any = None,
     skip: bool | None = None,
     **spec: Any,
 ) -> PackedLayer:
@@ -78,8 +79,9 @@ def make_layer(
     tables = {name: table(values) for name, values in zip(TABLES, given, strict=True)}
     beta_table = tables.pop("beta")
     assert beta_table is not None
+    scale = np.ones(weights.shape[1])
     layer = PackedLayer(
-        LayerSpec(**fields), weights, beta_table, np.ones(weights.shape[1]), **tables
+        LayerSpec(**fields), weights, beta_table, scale, delays=table(delays), **tables
     )
     narrow = ranges.accumulator(layer, graded_input=graded).fits(16) and not graded
     return with_spec(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn import past
 from tinysnn.ops import current, li, lif
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, leak_zero
 from tinysnn.ops.idle import catch_up
+from tinysnn.ops.past import Ring
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.stimulus import Stimulus
 
@@ -112,13 +115,19 @@ def simulate(pack: Pack, rasters: Rasters) -> BatchTrace:
     ]
     output = np.zeros((n_clips, n_ticks, pack.n_out), np.int64)
     counts = np.zeros((3, len(states)), np.int64)
-    given = rasters.astype(np.float64)
+    rings, late = _rings(pack, n_clips), past.late_reads(pack.layers)
     for t in range(n_ticks):
+        for ring in rings.values():
+            ring.turn()
+        if None in rings:
+            rings[None].put(rasters[:, t])
         for k, state in enumerate(states):
-            values = _entering(state.layer, given[:, t], states)
+            values = _entering(state, late[k], rasters[:, t], states, rings)
             active = np.count_nonzero(values, axis=1)
             state.tick(values, active > 0)
             counts[:, k] += (_at_ends(state), active.sum(), (active == 0).sum())
+            if k in rings:
+                rings[k].put(state.fired)
             record = spikes[k]
             if record is not None:
                 record[:, t] = state.fired
@@ -127,16 +136,31 @@ def simulate(pack: Pack, rasters: Rasters) -> BatchTrace:
     return BatchTrace(spikes, output, *counts)
 
 
+def _rings(pack: Pack, n_clips: int) -> dict[int | None, Ring]:
+    """Past ticks of the sources that are read late."""
+    return {
+        source: Ring(kept, (n_clips, pack.meta.n_in if source is None else pack.layers[source].n))
+        for source, kept in past.slots(pack.layers).items()
+    }
+
+
 def _entering(
-    layer: PackedLayer, given: npt.NDArray[np.float64], states: list[_Layer]
+    state: _Layer,
+    late: tuple[Ints | None, ...],
+    given: Rasters,
+    states: list[_Layer],
+    rings: dict[int | None, Ring],
 ) -> npt.NDArray[np.float64]:
     """Values of all rows of a layer, [B, R]; see `reference.Simulation._events` on delays."""
-    blocks = [
-        given
-        if source.layer is None
-        else states[source.layer].fired.astype(np.float64) * layer.spec.spike_value
-        for source in layer.spec.sources
-    ]
+    layer, blocks = state.layer, []
+    for source, delays in zip(layer.spec.sources, late, strict=True):
+        found: npt.NDArray[Any] = given
+        if delays is not None:
+            found = rings[source.layer].read(delays)
+        elif source.layer is not None:
+            found = states[source.layer].fired
+        worth = 1 if source.layer is None else layer.spec.spike_value
+        blocks.append(found.astype(np.float64) * worth)
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
 

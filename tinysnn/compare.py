@@ -12,7 +12,8 @@ from tinysnn.errors import MismatchError
 from tinysnn.trace import Trace
 
 if TYPE_CHECKING:
-    from tinysnn.pack import Pack, StateField
+    from tinysnn.pack import Pack
+    from tinysnn.state import StateField
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Divergence:
     tick: int
     """Tick after which the traces differ, from 0; -1: already after reset."""
     layer: str | None = None
-    """Name of the layer in the source file; None for hashes and padding."""
+    """Name of the layer in the source file; None for hashes and the input's past."""
     field: str = "hash"
-    """State field (`v`, `i`, `spikes`, `idle`, `hot`, `pad`), `output` or `hash`."""
+    """State field (`tinysnn.state.StateField.kind`), `output` or `hash`."""
     neuron: int | None = None
     expected: int = 0
     got: int = 0
@@ -94,27 +95,23 @@ def _state(
     pack: Pack, tick: int, expected: npt.NDArray[np.uint8], actual: npt.NDArray[np.uint8]
 ) -> Divergence:
     """The first field that differs, in the order in which the layers run."""
-    from tinysnn.pack import state_layout
+    from tinysnn.state import state_layout
 
     differing = [
         entry
         for entry in state_layout(pack)
         if not np.array_equal(_raw(entry, expected), _raw(entry, actual))
     ]
-    entry = min(differing, key=lambda e: (e.layer, _RANK.get(_kind(e), 9)))
+    entry = min(differing, key=lambda e: (-1 if e.layer is None else e.layer, _RANK.get(e.kind, 9)))
     mine, theirs = _decoded(entry, expected), _decoded(entry, actual)
     at = int(np.flatnonzero(mine != theirs)[0])
-    layer = pack.layers[entry.layer].name
-    neuron = at if _kind(entry) in ("spikes", "v", "i") else None
-    return Divergence(tick, layer, _kind(entry), neuron, int(mine[at]), int(theirs[at]))
+    layer = None if entry.layer is None else pack.layers[entry.layer].name
+    neuron = at if entry.kind in ("spikes", "v", "i") else None
+    return Divergence(tick, layer, entry.kind, neuron, int(mine[at]), int(theirs[at]))
 
 
 _RANK = {"i": 0, "v": 1, "spikes": 2, "hot": 3, "idle": 4}
 """Within a layer, cause before effect."""
-
-
-def _kind(entry: StateField) -> str:
-    return entry.name.split("_", 1)[1]
 
 
 def _raw(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -123,10 +120,10 @@ def _raw(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint
 
 def _decoded(entry: StateField, state: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Values of a field; spikes as one 0 or 1 per bit (unused bits included)."""
-    from tinysnn.pack import spikes_of
+    from tinysnn.state import spikes_of
 
     raw = np.ascontiguousarray(_raw(entry, state))
-    if _kind(entry) == "spikes":
+    if entry.kind == "spikes":
         words = raw.view("<u4")
         return spikes_of(words, 32 * words.size).astype(np.int64)
     return raw.view(f"<{entry.dtype}").astype(np.int64)

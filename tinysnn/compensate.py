@@ -108,7 +108,9 @@ def _restored(layer: Layer, packed: PackedLayer, grid: Grid) -> Layer:
         first += len(wanted)
         ratio = _ratio(wanted, per_event[block])
         weight = real[block] * ratio
-        connections.append(Connection(connection.source, connection.delay_ticks, weight))
+        connections.append(
+            Connection(connection.source, connection.delay_ticks, weight, connection.source_delays)
+        )
     unit = packed.scale * 2.0**-packed.spec.frac_bits
     threshold = packed.wide("theta") * unit if layer.fires else None
     return replace(layer, connections=tuple(connections), threshold=threshold)

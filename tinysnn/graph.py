@@ -253,9 +253,6 @@ def require_packable(graph: Graph) -> None:
 
 def _unpackable(connection: Connection | SpatialConnection) -> list[str]:
     found = []
-    delays = (connection.source_delays, connection.target_delays)
-    if connection.delay_ticks > 1 or any(delay is not None for delay in delays):
-        found.append("delays of more than one tick")
     if isinstance(connection, SpatialConnection):
         n = int(connection.apply(np.zeros((1, connection.n_source))).size)
         if connection.n_source * n > MAX_DENSE:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.graph import Graph, Layer
+from tinysnn.graph import Connection, Graph, Layer, SpatialConnection
 from tinysnn.teacher import Rasters, Spikes
 
 Floats = npt.NDArray[np.float64]
@@ -74,11 +74,20 @@ def entering(
         values = given.astype(np.float64)
         if connection.source is not None:
             values *= spike_value
-        if connection.delay_ticks:
-            values = np.roll(values, 1, axis=1)
-            values[:, :1] = 0.0
-        blocks.append(values)
+        blocks.append(_late(values, connection))
     return np.concatenate(blocks, axis=2)
+
+
+def _late(values: Floats, connection: Connection | SpatialConnection) -> Floats:
+    """Values [B, T, n] as the connection reads them, each unit after its delay."""
+    ticks = np.full(connection.n_source, connection.delay_ticks)
+    if connection.source_delays is not None:
+        ticks = ticks + connection.source_delays
+    late = np.zeros_like(values)
+    for delay in np.unique(ticks):
+        units = ticks == delay
+        late[:, delay:, units] = values[:, : max(values.shape[1] - delay, 0), units]
+    return late
 
 
 def moment(values: Floats, group: Group) -> Floats:

@@ -31,7 +31,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layer: int | None
     """Index of the presynaptic layer; None: the network's input."""
     delay_ticks: int
-    """0: this tick's spikes, 1: the previous tick's."""
+    """0: this tick's spikes, d: those of d ticks ago (beside `PackedLayer.delays`)."""
     n: int
     """Number of presynaptic units = rows of the block."""
 
@@ -120,7 +120,7 @@ class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class PackedLayer:
-    """A layer's description and tables. Tables have length 1 (same for all) or n."""
+    """A layer's description and tables; these have length 1 (same for all) or n."""
 
     spec: LayerSpec
     rows: npt.NDArray[np.int8]
@@ -139,6 +139,8 @@ class PackedLayer:
     """State units; layers with reset `zero`, None: 0."""
     v_init: Ints32 | None = None
     """State units; None: 0."""
+    delays: Ints32 | None = None
+    """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -196,75 +198,6 @@ class Pack:
     def n_out(self) -> int:
         """Width of the output."""
         return self.output_layer.n
-
-
-@dataclass(frozen=True)
-class StateField:
-    """One array of the model's state (SPEC.md 1.5)."""
-
-    name: str
-    layer: int
-    """Index of the layer."""
-    dtype: Literal["u4", "i4", "i2"]
-    count: int
-    """Entries, padding included: even for 2-byte fields."""
-    offset: int
-    """Byte offset in the state."""
-
-    @property
-    def n_bytes(self) -> int:
-        """Size in bytes."""
-        return int(self.dtype[1]) * self.count
-
-
-def state_layout(pack: Pack) -> tuple[StateField, ...]:
-    """Fields of the state in memory order: 4-byte ones, then 2-byte ones."""
-    wanted = [entry for k, layer in enumerate(pack.layers) for entry in _layer_fields(k, layer)]
-    ordered = [w for w in wanted if w[2][1] == "4"] + [w for w in wanted if w[2][1] == "2"]
-    offset, layout = 0, []
-    for name, layer_index, dtype, count in ordered:
-        entry = StateField(name, layer_index, dtype, count, offset)
-        layout.append(entry)
-        offset += entry.n_bytes
-    return tuple(layout)
-
-
-_Entry = tuple[str, int, Literal["u4", "i4", "i2"], int]
-
-
-def _layer_fields(k: int, layer: PackedLayer) -> list[_Entry]:
-    narrow = layer.spec.state_bits == 16
-    value: Literal["i4", "i2"] = "i2" if narrow else "i4"
-    count = layer.n + layer.n % 2 if narrow else layer.n
-    entries: list[_Entry] = []
-    if layer.spec.fires:
-        entries.append((f"l{k}_spikes", k, "u4", -(-layer.n // 32)))
-    if layer.spec.may_skip:
-        entries += [(f"l{k}_idle", k, "u4", 1), (f"l{k}_hot", k, "u4", 1)]
-    entries.append((f"l{k}_v", k, value, count))
-    if layer.spec.has_current:
-        entries.append((f"l{k}_i", k, value, count))
-    return entries
-
-
-def spike_words(fired: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
-    """Spikes [n] as the words of a state's `spikes` field (SPEC.md 1.5)."""
-    padded = np.zeros((-(-fired.size // 32), 16, 2), np.uint8)
-    padded.reshape(-1)[: fired.size] = fired
-    halves = np.packbits(padded.transpose(0, 2, 1), axis=-1, bitorder="little")
-    return np.ascontiguousarray(halves).reshape(-1).view("<u4")
-
-
-def spikes_of(words: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.bool_]:
-    """The spikes [n] that the words of a `spikes` field say; inverse of `spike_words`."""
-    halves = np.ascontiguousarray(words.astype("<u4")).reshape(-1).view(np.uint8).reshape(-1, 2, 2)
-    bits = np.unpackbits(halves, axis=-1, bitorder="little")
-    return bits.transpose(0, 2, 1).reshape(-1)[:n].astype(np.bool_)
-
-
-def state_bytes(pack: Pack) -> int:
-    """Size of the state in bytes, a multiple of 4."""
-    return sum(entry.n_bytes for entry in state_layout(pack))
 
 
 def sealed(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> Pack:

@@ -15,7 +15,7 @@ from tinysnn.errors import PackError
 from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
 
 _DTYPES = {"rows": np.int8, "scale": np.float64}
-_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init")
+_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init", "delays")
 _REPACK = "Pack the model again with 'tinysnn pack'"
 
 

@@ -12,11 +12,17 @@ from tinysnn.errors import PackError
 from tinysnn.names import is_model_name
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import MAX_NEURONS, Pack, PackedLayer
+from tinysnn.state import state_bytes
 
 WEIGHT_RANGE = {8: (-128, 127), 4: (-8, 7), 2: (-2, 1), 1: (-1, 1)}
 """Smallest and largest weight by bits; 1 bit knows only -1 and 1."""
 
 FRAC_BITS = (-24, 15)
+
+MAX_DELAY = 65535
+"""Ticks that a source may be read late."""
+
+MAX_STATE_BYTES = 1 << 24
 
 
 def check(pack: Pack) -> None:
@@ -38,12 +44,15 @@ def check(pack: Pack) -> None:
     _need(scale is None or (math.isfinite(scale) and scale > 0), "model", "bad input scale")
     for k, layer in enumerate(pack.layers):
         _check_layer(pack, k, layer)
+    size = state_bytes(pack)
+    _need(size <= MAX_STATE_BYTES, "model", f"a state of {size} bytes, mostly of past ticks")
 
 
 def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:
     where = f"layer {layer.name!r}"
     _check_fields(layer, where)
     _check_sources(pack, k, layer, where)
+    _check_delays(layer, where)
     _check_tables(layer, where)
     graded = pack.graded_input and any(s.layer is None for s in layer.spec.sources)
     _check_ranges(layer, where, graded_input=graded)
@@ -81,18 +90,29 @@ def _check_sources(pack: Pack, k: int, layer: PackedLayer, where: str) -> None:
     for source in spec.sources:
         if source.layer is None:
             _need(source.n == pack.meta.n_in, where, "source width is not the input's")
-            _need(source.delay_ticks == 0, where, "delayed input is not possible")
+            _need(source.delay_ticks >= 0, where, "a delay below 0")
             continue
         _need(0 <= source.layer < len(pack.layers), where, f"no layer {source.layer}")
         before = pack.layers[source.layer].spec
         _need(before.fires, where, f"its source {before.name!r} does not fire")
         _need(source.n == before.n, where, f"source width is not that of {before.name!r}")
-        _need(
-            source.delay_ticks == (0 if source.layer < k else 1), where, "delay against the order"
-        )
+        least = 0 if source.layer < k else 1
+        _need(source.delay_ticks >= least, where, "delay against the order")
     has_input = any(source.layer is None for source in spec.sources)
     _need(spec.spike_value == 1 or (pack.graded_input and has_input), where, "spike value not 1")
     _need(spec.n_rows <= MAX_NEURONS, where, f"{spec.n_rows} rows")
+
+
+def _check_delays(layer: PackedLayer, where: str) -> None:
+    """Every unit's delay; those of whole sources have been checked against the order."""
+    for source in layer.spec.sources:
+        _need(source.delay_ticks <= MAX_DELAY, where, f"a delay of {source.delay_ticks} ticks")
+    if layer.delays is None:
+        return
+    units = sum(source.n for source in layer.spec.sources)
+    _need(layer.delays.shape == (units,), where, f"table delays is {layer.delays.shape}")
+    fits = bool((layer.delays >= 0).all() and (layer.delays <= MAX_DELAY).all())
+    _need(fits, where, "delays by unit exceed 65535 ticks or are below 0")
 
 
 def _check_tables(layer: PackedLayer, where: str) -> None:
@@ -103,7 +123,7 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
     _need(in_range, where, f"weights exceed {spec.bits} bits")
     _need(spec.bits != 1 or bool((layer.rows != 0).all()), where, "1-bit weights are -1 or 1")
     for name, table in layer.tables().items():
-        if name not in ("rows", "scale"):
+        if name not in ("rows", "scale", "delays"):
             _need(table.shape in ((1,), (spec.n,)), where, f"table {name} is {table.shape}")
     _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")

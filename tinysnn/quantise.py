@@ -17,6 +17,7 @@ from tinysnn.graph import Graph, require_packable
 from tinysnn.names import model_name
 from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
 from tinysnn.pack_options import WIDTHS, PackOptions, check_options
+from tinysnn.split_delays import refuse_one_bit, split_layers, with_source_delays
 from tinysnn.stimulus import Stimulus
 from tinysnn.teacher import Teacher, check_clips, loss, teach
 from tinysnn.thresholds import working_pack
@@ -60,6 +61,8 @@ def quantise(
     check_clips(graph, clips)
     uniform: Bits = options.bits
     widths = [options.layer_bits.get(layer.name, uniform) for layer in graph.layers]
+    refuse_one_bit(graph, widths)
+    graph = with_source_delays(graph)
     if clips and any(options.compensates(bits) for bits in widths):
         steps = _Steps(progress, len(widths))
         layers = fitted_layers(teach(graph, clips), widths, options, done=steps)
@@ -80,7 +83,9 @@ def quantise_within(
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
-    wanted = _search(teach(graph, clips), options, progress)
+    refuse_one_bit(graph, [options.layer_bits.get(layer.name, 8) for layer in graph.layers])
+    whole, graph = graph, with_source_delays(graph)
+    wanted = _search(teach(graph, clips), options, split_layers(whole), progress)
     choice = budget.search(wanted)
     return _finished(graph, options, choice.layers, clips), choice
 
@@ -99,13 +104,16 @@ class _Steps:
             self.progress(self.done, max(self.total, self.done))
 
 
-def _search(teacher: Teacher, options: PackOptions, progress: Progress | None) -> budget.Search:
+def _search(
+    teacher: Teacher, options: PackOptions, split: frozenset[str], progress: Progress | None
+) -> budget.Search:
+    """What to search; layers that are split by delay have no weights of one bit."""
     quick = msgspec.structs.replace(options, tune_thresholds=False)
-    fixed = options.layer_bits
+    fixed, wide = options.layer_bits, tuple(bits for bits in WIDTHS if bits > 1)
     steps = _Steps(progress, 0)
     wanted = budget.Search(
         allowed=tuple(
-            (fixed[layer.name],) if layer.name in fixed else WIDTHS
+            (fixed[layer.name],) if layer.name in fixed else wide if layer.name in split else WIDTHS
             for layer in teacher.graph.layers
         ),
         budget=options.budget_flash or 0,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn import past
 from tinysnn.errors import StimulusError
 from tinysnn.ops import current, li, lif, rows
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, leak_zero
 from tinysnn.ops.idle import catch_up
-from tinysnn.pack import Pack, PackedLayer, spike_words, state_bytes, state_layout
+from tinysnn.ops.past import Ring
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.state import StateField, spike_words, state_bytes, state_layout
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 
@@ -66,32 +70,54 @@ class Simulation:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.layers = [LayerState(layer) for layer in pack.layers]
+        self.rings = {
+            source: Ring(kept, (self._width(source),))
+            for source, kept in past.slots(pack.layers).items()
+        }
+        """By layer (None: the input), for sources that are read late."""
+        self._late = past.late_reads(pack.layers)
         self._layout = state_layout(pack)
         self._n_bytes = state_bytes(pack)
 
     def tick(self, inputs: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
         """Advance by one tick; inputs is [n_in]; returns the output [n_out]."""
-        for state in self.layers:
-            index, value = self._events(state.layer, inputs)
+        for ring in self.rings.values():
+            ring.turn()
+        self._keep(None, inputs)
+        for k, state in enumerate(self.layers):
+            index, value = self._events(k, inputs)
             state.tick(index, value)
+            self._keep(k, state.fired)
         out = self.layers[self.pack.meta.output]
         return out.fired.astype(np.int64) if out.layer.spec.fires else out.v
 
+    def _width(self, source: int | None) -> int:
+        return self.pack.meta.n_in if source is None else self.pack.layers[source].n
+
+    def _keep(self, source: int | None, values: npt.NDArray[Any]) -> None:
+        """What a source did in this tick, if it is read late."""
+        if source in self.rings:
+            self.rings[source].put(values)
+
     def _events(
-        self, layer: PackedLayer, inputs: npt.NDArray[np.int8]
+        self, k: int, inputs: npt.NDArray[np.int8]
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64] | None]:
         """Active rows of a layer and their values.
 
         `fired` of a layer that has not run in this tick holds the previous tick's spikes, which
         is just what a source with a delay of one tick wants.
         """
+        layer = self.pack.layers[k]
         blocks = []
-        for source in layer.spec.sources:
-            if source.layer is not None:
-                spikes = self.layers[source.layer].fired
-                blocks.append(spikes.astype(np.int64) * layer.spec.spike_value)
+        for source, delays in zip(layer.spec.sources, self._late[k], strict=True):
+            if delays is not None:
+                found = self.rings[source.layer].read(delays)
+            elif source.layer is None:
+                found = inputs.astype(np.int64)
             else:
-                blocks.append(inputs.astype(np.int64))
+                found = self.layers[source.layer].fired.astype(np.int64)
+            worth = 1 if source.layer is None else layer.spec.spike_value
+            blocks.append(found * worth)
         values = np.concatenate(blocks)
         index = np.flatnonzero(values)
         graded = self.pack.graded_input and any(s.layer is None for s in layer.spec.sources)
@@ -101,10 +127,22 @@ class Simulation:
         """The state's bytes (SPEC.md 1.5)."""
         out = bytearray(self._n_bytes)
         for entry in self._layout:
-            values = self.layers[entry.layer].field(entry.name.split("_", 1)[1])
+            values = self._field(entry)
             raw = values.astype(f"<{entry.dtype}").tobytes()
             out[entry.offset : entry.offset + len(raw)] = raw
         return bytes(out)
+
+    def _field(self, entry: StateField) -> npt.NDArray[np.int64]:
+        """A field's values, without padding at its end."""
+        if entry.kind == "at":
+            return np.array([self.rings[entry.layer].at], np.int64)
+        if entry.kind == "past":
+            kept = self.rings[entry.layer].values
+            if entry.dtype == "i1":
+                return kept.ravel()
+            return np.concatenate([spike_words(tick != 0) for tick in kept]).astype(np.int64)
+        assert entry.layer is not None  # the input has no other fields
+        return self.layers[entry.layer].field(entry.kind)
 
 
 def run(pack: Pack, stimulus: Stimulus, *, keep_states: bool = False) -> Trace:

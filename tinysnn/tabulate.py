@@ -235,7 +235,19 @@ def _tabulate(
         bias=whole.get("bias"),
         reset_to=whole.get("reset_to"),
         v_init=whole.get("v_init"),
+        delays=_delays(layer),
     )
+
+
+def _delays(layer: Layer) -> npt.NDArray[np.int32] | None:
+    """Further ticks by source unit; None where nobody has any."""
+    none = (np.zeros(c.n_source, np.int64) for c in layer.connections)
+    parts = [
+        zeros if c.source_delays is None else c.source_delays
+        for c, zeros in zip(layer.connections, none, strict=True)
+    ]
+    delays = np.concatenate(parts).astype(np.int32)
+    return delays if delays.any() else None
 
 
 def _same(values: Floats) -> npt.NDArray[np.int32]:

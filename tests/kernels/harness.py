@@ -20,9 +20,10 @@ from tests.tools import require
 from tinysnn.build import firmware_sources
 from tinysnn.compare import Divergence, compare
 from tinysnn.emit import render
-from tinysnn.pack import Pack, state_bytes
+from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir
 from tinysnn.reference import Simulation, check_stimulus
+from tinysnn.state import state_bytes
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 

@@ -15,6 +15,11 @@ def column(table, j: int, default: int = 0) -> int:
     return int(table[0] if len(table) == 1 else table[j])
 
 
+def column_of(table, unit: int) -> int:
+    """Entry of a table by presynaptic unit."""
+    return 0 if table is None else int(table[unit])
+
+
 class ScalarLayer:
     def __init__(self, layer: PackedLayer) -> None:
         spec = layer.spec
@@ -55,44 +60,52 @@ class ScalarLayer:
         return any(neuron.s == 1 for neuron in self.neurons)
 
 
+def bitmap(spikes: list[int]) -> bytes:
+    """The words of a `spikes` field."""
+    words = [0] * ((len(spikes) + 31) // 32)
+    for j, spike in enumerate(spikes):
+        words[j // 32] |= spike << ((j % 32) // 2 + 16 * (j % 2))
+    return struct.pack(f"<{len(words)}I", *words)
+
+
 class ScalarNet:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self.layers = [ScalarLayer(layer) for layer in pack.layers]
+        self.history: dict[int | None, list[list[int]]] = {
+            source: [] for source in (None, *range(len(pack.layers)))
+        }
 
     def tick(self, inputs: list[int]) -> list[int]:
-        before = [[neuron.s for neuron in layer.neurons] for layer in self.layers]
-        for layer in self.layers:
-            layer.tick(self._events(layer, inputs, before))
+        self.history[None].append(inputs)
+        for k, layer in enumerate(self.layers):
+            layer.tick(self._events(layer, len(self.history[None]) - 1))
+            self.history[k].append([neuron.s for neuron in layer.neurons])
         out = self.layers[self.pack.meta.output]
         return [neuron.s if out.spec.fires else neuron.v for neuron in out.neurons]
 
-    def _events(self, layer, inputs, before):
+    def _events(self, layer, now: int):
+        """Events of the tick `now`: a look into all that has ever been."""
         graded = self.pack.meta.input_scale is not None and any(
             source.layer is None for source in layer.spec.sources
         )
         events, first = [], 0
         for source in layer.spec.sources:
-            if source.layer is None:
-                values = inputs
-            else:
-                now = [neuron.s for neuron in self.layers[source.layer].neurons]
-                spikes = before[source.layer] if source.delay_ticks == 1 else now
-                values = [s * (layer.spec.spike_value if graded else 1) for s in spikes]
-            events += [(first + k, value) for k, value in enumerate(values) if value != 0]
+            worth = layer.spec.spike_value if graded and source.layer is not None else 1
+            for unit in range(source.n):
+                tick = now - source.delay_ticks - column_of(layer.layer.delays, first + unit)
+                value = self.history[source.layer][tick][unit] if tick >= 0 else 0
+                events += [(first + unit, value * worth)] if value else []
             first += source.n
         return events
 
     def state(self) -> bytes:
         """The bytes of 1.5: 4-byte fields of all layers, then 2-byte ones."""
-        words, halves = b"", b""
-        for layer in self.layers:
+        words, halves, octets = self._ring(None)
+        for k, layer in enumerate(self.layers):
             neurons, n = layer.neurons, layer.spec.n
             if layer.spec.fires:
-                bitmap = [0] * ((n + 31) // 32)
-                for j, neuron in enumerate(neurons):
-                    bitmap[j // 32] |= neuron.s << ((j % 32) // 2 + 16 * (j % 2))
-                words += struct.pack(f"<{len(bitmap)}I", *bitmap)
+                words += bitmap([neuron.s for neuron in neurons])
             if layer.spec.may_skip:
                 words += struct.pack("<II", layer.idle, layer.hot)
             arrays = [[neuron.v for neuron in neurons]]
@@ -103,4 +116,34 @@ class ScalarNet:
                     words += struct.pack(f"<{n}i", *values)
                 else:
                     halves += struct.pack(f"<{n + n % 2}h", *values, *[0] * (n % 2))
-        return words + halves
+            more = self._ring(k)
+            words, octets = words + more[0], octets + more[2]
+        return words + halves + octets
+
+    def _ring(self, source: int | None) -> tuple[bytes, bytes, bytes]:
+        """The ring of past ticks of a source, by the size of its fields; empty if nobody needs it.
+
+        The ticks are numbered from 1 on, as the slot of the first one is 1.
+        """
+        longest = 0
+        for k, layer in enumerate(self.layers):
+            first = 0
+            for s in layer.spec.sources:
+                units = range(first, first + s.n)
+                first += s.n
+                delays = [s.delay_ticks + column_of(layer.layer.delays, u) for u in units]
+                plain = 1 if s.layer is not None and s.layer >= k else 0
+                if s.layer == source and any(delay != plain for delay in delays):
+                    longest = max(longest, *delays)
+        if longest == 0:
+            return b"", b"", b""
+        done, slots = self.history[source], longest + 1
+        n = self.pack.meta.n_in if source is None else self.layers[source].spec.n
+        kept = [[0] * n for _ in range(slots)]
+        for tick in range(max(0, len(done) - slots), len(done)):
+            kept[(tick + 1) % slots] = done[tick]
+        at = struct.pack("<I", len(done) % slots)
+        if source is None and self.pack.meta.input_scale is not None:
+            values = [value for tick in kept for value in tick]
+            return at, b"", struct.pack(f"<{len(values)}b", *values) + bytes(-len(values) % 4)
+        return at + b"".join(bitmap(tick) for tick in kept), b"", b""

@@ -11,9 +11,9 @@ from tests.random_packs import random_pack
 from tests.run.clips import random_clip
 from tinysnn.compare import Divergence, compare
 from tinysnn.errors import MismatchError
-from tinysnn.pack import state_layout
 from tinysnn.reference import run
 from tinysnn.run.base import RunnerInfo
+from tinysnn.state import state_layout
 from tinysnn.stimulus import Stimulus
 from tinysnn.verify import predict, verify
 

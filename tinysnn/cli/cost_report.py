@@ -184,7 +184,7 @@ def _totals(pack: Pack, chosen: Target, prediction: Prediction) -> dict[str, obj
 
 def _memory(pack: Pack, chosen: Target) -> dict[str, object]:
     from tinysnn.footprint import flash_bytes
-    from tinysnn.pack import state_bytes
+    from tinysnn.state import state_bytes
 
     flash, ram = flash_bytes(pack.layers), state_bytes(pack)
     texts = {"flash": f"about {flash:,} bytes, the whole image", "RAM": f"{ram:,} bytes of state"}

@@ -18,7 +18,7 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     import msgspec
 
     from tinysnn.footprint import flash_bytes
-    from tinysnn.pack import state_bytes
+    from tinysnn.state import state_bytes
 
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
     for k, (entry, layer) in enumerate(zip(content["layers"], pack.layers, strict=True)):
@@ -100,7 +100,7 @@ def _table_bytes(layer: PackedLayer) -> int:
 
 def _layer_state_bytes(pack: Pack, k: int) -> int:
     """RAM of a layer's state (the work area is shared by all layers)."""
-    from tinysnn.pack import state_layout
+    from tinysnn.state import state_layout
 
     return sum(entry.n_bytes for entry in state_layout(pack) if entry.layer == k)
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.pack import Pack, PackedLayer, spike_words
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.past import late_reads
+from tinysnn.state import spike_words
 from tinysnn.stimulus import Stimulus
 
 Floats = npt.NDArray[np.float64]
@@ -91,6 +93,7 @@ def of_clips(pack: Pack, clips: Sequence[Stimulus], words: str = "clips") -> Act
     logs: list[list[list[float]]] = [[] for _ in pack.layers]
     output: list[list[float]] = []
     stored = [sparse_words(layer) for layer in pack.layers]
+    late = late_reads(pack.layers)
     for clip in clips:
         check_stimulus(pack, clip)
         simulation = Simulation(pack)
@@ -101,9 +104,12 @@ def of_clips(pack: Pack, clips: Sequence[Stimulus], words: str = "clips") -> Act
             now = [state.fired for state in simulation.layers]
             for k, layer in enumerate(pack.layers):
                 active: list[Bools] = []
-                for source in layer.spec.sources:
+                for source, delays in zip(layer.spec.sources, late[k], strict=True):
                     spikes = before if source.delay_ticks else now
-                    active.append(inputs != 0 if source.layer is None else spikes[source.layer])
+                    if delays is not None:
+                        active.append(simulation.rings[source.layer].read(delays) != 0)
+                    else:
+                        active.append(inputs != 0 if source.layer is None else spikes[source.layer])
                 ran = float(simulation.layers[k].idle == 0)
                 rows = stored[k][..., np.concatenate(active)].sum(axis=-1).ravel().tolist()
                 own = [ran, idle[k] * ran, now[k].sum(), _pairs(now[k]), before[k].sum(), *rows]

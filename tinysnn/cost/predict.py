@@ -11,7 +11,8 @@ from tinysnn.cost.activity import Activity
 from tinysnn.cost.coefficients import coefficients
 from tinysnn.cost.layers import bill_layer, bill_step
 from tinysnn.cost.reasons import neurons_words, rows_words
-from tinysnn.pack import Pack, state_layout
+from tinysnn.pack import Pack
+from tinysnn.state import state_layout
 from tinysnn.views.layer import LayerView, view_layer
 
 

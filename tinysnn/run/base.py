@@ -66,7 +66,7 @@ class Runner(Protocol):
 
 def expected_model(pack: Pack) -> Expected:
     """What a device with this pack says of itself."""
-    from tinysnn.pack import state_bytes
+    from tinysnn.state import state_bytes
 
     return Expected(
         name=pack.name,

@@ -10,6 +10,7 @@ from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.past import NOT_LATE, LateView, view_late
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, view_rows
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
@@ -23,10 +24,13 @@ class SourceView:
     """Where a block of a layer's rows gets its events from."""
 
     is_input: bool
+    """From the list of this tick's input."""
     spikes: str
+    """Where its spikes are, as C; empty for input and values."""
     n: int
     n_words: int
     first_row: int
+    late: LateView = NOT_LATE
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,15 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     layer = pack.layers[k]
     spec = layer.spec
     prefix = f"{model_prefix(pack)}_l{k}"
-    takes_input = any(source.layer is None for source in spec.sources)
-    graded = pack.graded_input and takes_input
+    graded = pack.graded_input and any(source.layer is None for source in spec.sources)
+    late, late_tables = view_late(pack, k, prefix)
+    sources = _sources(layer, late)
     rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
-    fallback = view_fallback(layer, core, rows, kernels, wanted=options.dense_fallback)
+    no_late = not any(late)
+    fallback = view_fallback(
+        layer, core, rows, kernels, wanted=options.dense_fallback if no_late else "never"
+    )
     if fallback is not None:
         rows_tables += (totals_table(layer, rows, kernels, fallback),)
     tables = Tables(prefix, layer.n)
@@ -91,9 +99,9 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         graded=graded,
         spike_value=spec.spike_value,
         n_rows=spec.n_rows,
-        takes_input=takes_input,
-        direct_input=takes_input and len(spec.sources) == 1,
-        sources=_sources(layer),
+        takes_input=any(source.is_input for source in sources),
+        direct_input=len(sources) == 1 and sources[0].is_input,
+        sources=sources,
         v=f"l{k}_v",
         i=f"l{k}_i",
         spikes=f"l{k}_spikes",
@@ -102,7 +110,7 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         hot=f"l{k}_hot",
         rows=rows,
         cell=cell,
-        tables=(*rows_tables, *tables.made),
+        tables=(*rows_tables, *late_tables, *tables.made),
         kernels=kernels,
         fallback=fallback,
     )
@@ -129,12 +137,13 @@ def _rows(
     return rows, (table,), tuple(k for k in dense if k is not None)
 
 
-def _sources(layer: PackedLayer) -> tuple[SourceView, ...]:
+def _sources(layer: PackedLayer, late: tuple[LateView | None, ...]) -> tuple[SourceView, ...]:
     views, first_row = [], 0
-    for source in layer.spec.sources:
-        spikes = "" if source.layer is None else f"l{source.layer}_spikes"
-        n_words = -(-source.n // 32)
-        views.append(SourceView(source.layer is None, spikes, source.n, n_words, first_row))
+    for source, past in zip(layer.spec.sources, late, strict=True):
+        is_input = source.layer is None and past is None
+        now = "" if source.layer is None else f"st->l{source.layer}_spikes"
+        spikes, n_words = now if past is None else past.spikes, -(-source.n // 32)
+        views.append(SourceView(is_input, spikes, source.n, n_words, first_row, past or NOT_LATE))
         first_row += source.n
     return tuple(views)
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinysnn import __version__
-from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.pack import Pack
+from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
+from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.sparse import SparseKernel
 
 ABI_VERSION = 1
 MIN_PAYLOAD_BYTES = 512
-C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t"}
+C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t", "i1": "int8_t"}
 FIELD_DOCS = {
     "spikes": "spikes of the last tick, see tsnn_spike_bit",
     "idle": "ticks skipped since the last update",
     "hot": "1: may not be skipped",
     "v": "membrane",
     "i": "synaptic current",
+    "at": "slot of this tick in the ring of past ticks",
+    "past": "spikes or values of this tick and those before, by slot",
 }
 
 
@@ -64,6 +68,7 @@ class ModelView:
     work: tuple[FieldView, ...]
     layers: tuple[LayerView, ...]
     output: LayerView
+    rings: tuple[RingView, ...]
     core: str
     events_kernel: str
     """The assembly that lists who fired; empty: C."""
@@ -128,6 +133,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         work=_work_fields(layers),
         layers=layers,
         output=layers[pack.meta.output],
+        rings=view_rings(pack),
         core=core,
         events_kernel=f"tsnn_list_{family}" if listed else "",
         events_template=f"ops/events_{family}.S.jinja" if listed else "",
@@ -139,22 +145,23 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
 
 
 def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
-    fields = []
-    for entry in state_layout(pack):
-        kind = entry.name.split("_")[-1]
-        doc, initial = FIELD_DOCS[kind], "0u" if entry.dtype[0] == "u" else "0"
-        layer = pack.layers[entry.layer]
-        doc = f"layer {entry.layer}: {doc}"
-        if kind == "v":
-            initial = layers[entry.layer].cell.v_init.replace("int32_t", C_TYPES[entry.dtype])
-        elif kind == "hot":
-            initial = f"{int(layer.wide('v_init').any())}u"
-        single = kind in ("idle", "hot")
-        padded = kind in ("v", "i") and entry.count > layer.n
-        length = layer.n if padded else entry.count
-        ctype = C_TYPES[entry.dtype]
-        fields.append(FieldView(ctype, entry.name, length, doc, initial, single, padded))
-    return tuple(fields)
+    return tuple(_state_field(pack, layers, entry) for entry in state_layout(pack))
+
+
+def _state_field(pack: Pack, layers: tuple[LayerView, ...], entry: StateField) -> FieldView:
+    initial, ctype = "0u" if entry.dtype[0] == "u" else "0", C_TYPES[entry.dtype]
+    single = entry.kind in ("idle", "hot", "at")
+    if entry.layer is None:
+        doc = f"input: {FIELD_DOCS[entry.kind]}"
+        return FieldView(ctype, entry.name, entry.count, doc, initial, single)
+    layer, doc = pack.layers[entry.layer], f"layer {entry.layer}: {FIELD_DOCS[entry.kind]}"
+    if entry.kind == "v":
+        initial = layers[entry.layer].cell.v_init.replace("int32_t", ctype)
+    elif entry.kind == "hot":
+        initial = f"{int(layer.wide('v_init').any())}u"
+    padded = entry.kind in ("v", "i") and entry.count > layer.n
+    length = layer.n if padded else entry.count
+    return FieldView(ctype, entry.name, length, doc, initial, single, padded)
 
 
 def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
@@ -164,6 +171,8 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
         "work_events": ("uint16_t", "rows active in a layer's tick"),
         "work_values": ("int8_t", "their values"),
         "work_list": ("uint32_t", "rows and values of a layer's tick"),
+        "work_late": ("uint32_t", "spikes of a source whose units are read some ticks late"),
+        "work_late_values": ("int8_t", "their values"),
     }
     lengths = dict.fromkeys(wanted, 0)
     for layer in layers:
@@ -174,6 +183,12 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
                 lengths["work_values"] = max(lengths["work_values"], layer.n_rows)
         if layer.graded and layer.rows.kernel:
             lengths["work_list"] = max(lengths["work_list"], layer.n_rows)
+        for source in layer.sources:
+            for name, room in (
+                ("work_late", source.late.work_words),
+                ("work_late_values", source.late.work_values),
+            ):
+                lengths[name] = max(lengths[name], room)
     return tuple(
         FieldView(ctype, name, max(lengths[name], 2), doc)
         for name, (ctype, doc) in wanted.items()

@@ -1,0 +1,104 @@
+"""The state of a pack in memory: its fields, where they lie, and how spikes are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.past import slots
+
+Dtype = Literal["u4", "i4", "i2", "i1"]
+Fields = Iterator[tuple[str, Dtype, int]]
+"""Name, type and number of entries."""
+
+
+@dataclass(frozen=True)
+class StateField:
+    """One array of the model's state (SPEC.md 1.5)."""
+
+    name: str
+    layer: int | None
+    """Index of the layer; None: of the input."""
+    dtype: Dtype
+    count: int
+    """Entries, padding included."""
+    offset: int
+    """Byte offset in the state."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes, a multiple of 4."""
+        return int(self.dtype[1]) * self.count
+
+    @property
+    def kind(self) -> str:
+        """What it holds: `v`, `i`, `spikes`, `idle`, `hot`, `at` or `past`."""
+        return self.name.split("_", 1)[1]
+
+
+def state_layout(pack: Pack) -> tuple[StateField, ...]:
+    """Fields of the state in memory order: 4-byte ones, then 2-byte ones, then bytes."""
+    kept = slots(pack.layers)
+    parts: list[tuple[int | None, Fields]] = [(None, _past(kept.get(None), pack))]
+    for k, layer in enumerate(pack.layers):
+        parts += [(k, _of_layer(layer)), (k, _ring(kept.get(k), layer.n, "u4"))]
+    wanted = [(k, *entry) for k, fields in parts for entry in fields]
+    offset, layout = 0, []
+    for place, kind, dtype, count in sorted(wanted, key=lambda w: -int(w[2][1])):
+        entry = StateField(f"{_prefix(place)}_{kind}", place, dtype, count, offset)
+        layout.append(entry)
+        offset += entry.n_bytes
+    return tuple(layout)
+
+
+def _prefix(k: int | None) -> str:
+    return "in" if k is None else f"l{k}"
+
+
+def _of_layer(layer: PackedLayer) -> Fields:
+    narrow = layer.spec.state_bits == 16
+    value: Dtype = "i2" if narrow else "i4"
+    count = layer.n + layer.n % 2 if narrow else layer.n
+    if layer.spec.fires:
+        yield "spikes", "u4", -(-layer.n // 32)
+    if layer.spec.may_skip:
+        yield from (("idle", "u4", 1), ("hot", "u4", 1))
+    yield "v", value, count
+    if layer.spec.has_current:
+        yield "i", value, count
+
+
+def _past(kept: int | None, pack: Pack) -> Fields:
+    yield from _ring(kept, pack.meta.n_in, "i1" if pack.graded_input else "u4")
+
+
+def _ring(kept: int | None, n: int, dtype: Dtype) -> Fields:
+    """A ring of so many ticks of n units, spikes or values; nothing without it."""
+    if kept is not None:
+        words = -(-n // 32) * kept if dtype == "u4" else -(-n * kept // 4) * 4
+        yield from (("at", "u4", 1), ("past", dtype, words))
+
+
+def state_bytes(pack: Pack) -> int:
+    """Size of the state in bytes, a multiple of 4."""
+    return sum(entry.n_bytes for entry in state_layout(pack))
+
+
+def spike_words(fired: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
+    """Spikes [n] as the words of a state's `spikes` field (SPEC.md 1.5)."""
+    padded = np.zeros((-(-fired.size // 32), 16, 2), np.uint8)
+    padded.reshape(-1)[: fired.size] = fired
+    halves = np.packbits(padded.transpose(0, 2, 1), axis=-1, bitorder="little")
+    return np.ascontiguousarray(halves).reshape(-1).view("<u4")
+
+
+def spikes_of(words: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.bool_]:
+    """The spikes [n] that the words of a `spikes` field say; inverse of `spike_words`."""
+    halves = np.ascontiguousarray(words.astype("<u4")).reshape(-1).view(np.uint8).reshape(-1, 2, 2)
+    bits = np.unpackbits(halves, axis=-1, bitorder="little")
+    return bits.transpose(0, 2, 1).reshape(-1)[:n].astype(np.bool_)
