@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,8 +17,9 @@ from tinysnn.views.row_options import AUTO, RowOptions
 if TYPE_CHECKING:
     import jinja2
 
-RUNTIME_HEADERS = ("tsnn.h", "tsnn_kernel.h", "tsnn_image.h")
-"""Hand-written headers that generated files include; copied beside them, so that they compile."""
+RUNTIME_HEADERS = ("tsnn.h", "tsnn_kernel.h", "tsnn_image.h", "tsnn_past.h")
+"""Hand-written headers that generated files may include; those in use are copied beside them, so
+that they compile."""
 
 CORES: tuple[str, ...] = get_args(Core)
 """Cores that kernels can be chosen for: those that boards have."""
@@ -49,9 +50,8 @@ def emit(
 
     """
     files = []
-    include = firmware_dir() / "include"
-    headers = {name: (include / name).read_text() for name in RUNTIME_HEADERS}
-    texts = {**render(packs, core=core, options=options), **headers}
+    texts = render(packs, core=core, options=options)
+    texts |= _headers(texts)
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = out_dir / name
@@ -61,6 +61,12 @@ def emit(
             partial.replace(path)
         files.append(path)
     return files
+
+
+def _headers(texts: Mapping[str, str]) -> dict[str, str]:
+    """The hand-written headers that these texts include."""
+    used = [n for n in RUNTIME_HEADERS if any(f'#include "{n}"' in t for t in texts.values())]
+    return {name: (firmware_dir() / "include" / name).read_text() for name in used}
 
 
 def render(packs: Sequence[Pack], *, core: str, options: RowOptions = AUTO) -> dict[str, str]:

@@ -61,9 +61,10 @@ def host_cc() -> str:
 
 
 def source_text(packs: Sequence[Pack], core: str = CORE) -> dict[str, str]:
-    """All that a driver is made of, by file name: models, image and kernel header."""
-    kernel = firmware_dir() / "include" / "tsnn_kernel.h"
-    return {"tsnn_kernel.h": kernel.read_text(), **render(packs, core=core)}
+    """All that a driver is made of, by file name: models, image and the headers with their code."""
+    include = firmware_dir() / "include"
+    headers = {name: (include / name).read_text() for name in ("tsnn_kernel.h", "tsnn_past.h")}
+    return {**headers, **render(packs, core=core)}
 
 
 def compile_driver(texts: Mapping[str, str], folder: Path, flags: Sequence[str] = SANITIZE) -> Path:

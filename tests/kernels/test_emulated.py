@@ -45,6 +45,8 @@ QUICK = (
     "graded_recurrent",
     "idle_cuba_li_32_same",
     "idle_lif_16_each",
+    "late_by_unit_0",
+    "late_layers",
     "leak_cuba_lif_32",
     "leak_li_16",
     "leak_lif_16",

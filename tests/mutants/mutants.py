@@ -16,8 +16,8 @@ class Mutant:
     """One fault."""
 
     name: str
-    where: Literal["model", "kernel"]
-    """The models' C, or tsnn_kernel.h."""
+    where: Literal["model", "kernel", "past"]
+    """The models' C, or a header: tsnn_kernel.h, tsnn_past.h."""
     pattern: str
     replacement: str
     corners: tuple[str, ...]
@@ -176,4 +176,33 @@ _INIT = (
     _model("init forgets that membranes are hot", r"_hot = 1u;", "_hot = 0u;", "v_init"),
 )  # fmt: skip
 
-MUTANTS = (*_FIRING, *_LEAK, *_SATURATION, *_SUMS, *_IDLING, *_INIT)
+
+def _past(name: str, pattern: str, new: str, *corners: str) -> Mutant:
+    return Mutant(name, "past", pattern, new, corners or ("late_",))
+
+
+_LATE = (
+    _past("ring has a slot too many", r"\(at \+ 1u\) == slots", "at == slots"),
+    _past("wraps a slot off", r"\(at \+ slots\) - ticks", "(at + slots) - ticks - 1u"),
+    _past("reads a tick early", r"\? \(at - ticks\)", "? ((at + 1u) - ticks)"),
+    _past("spikes are not kept", r"slot\[w\] = spikes\[w\];", ";"),
+    _past("old input stays", r"slot\[w\] = 0u;", ";", "late_input"),
+    _past("input in plain order", r"tsnn_spike_bit\(in->index\[e\]\)",
+          "(1u << (in->index[e] & 31u))", "late_input"),
+    _past("old values stay", r"slot\[j\] = 0;", ";", "late_graded"),
+    _past("masks are not applied", r"slot\[w\] & \*mask", "slot[w] & (*mask | 1u)",
+          "late_by_unit"),
+    _past("the mask of the first delay only", r"mask\+\+;", ";", "late_by_unit"),
+    _past("spikes of the last source stay", r"spikes\[w\] = 0u;", ";", "late_by_unit"),
+    _past("values of one delay", r"ticks\[j\], slots", "ticks[0], slots", "late_by_unit_graded"),
+    _past("rows from 0 on", r"\(uint16_t\)\(first_row \+ j\)", "(uint16_t)j",
+          "late_graded", "late_by_unit_graded"),
+    _model("the ring does not turn", r"st->(in|l\d)_at = tsnn_next_slot[^;]*;", ";", "late_"),
+    _model("kept before the layer has run",
+           r"(    tsnn_\w+_l0_tick\([^;]*;\n)(    tsnn_keep_spikes[^;]*;\n)", r"\2\1", "late_"),
+    _model("init leaves the ring", r"(st->(?:in|l\d)_past\[j\]) = 0u?;", r"\1 |= 0;", "late_"),
+    _model("init leaves the slot", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*_at) = 0u;", r"\1 |= 0u;",
+           "late_"),
+)  # fmt: skip
+
+MUTANTS = (*_LATE, *_FIRING, *_LEAK, *_SATURATION, *_SUMS, *_IDLING, *_INIT)

@@ -59,7 +59,7 @@ def mutated(texts: dict[str, str], mutant: Mutant) -> dict[str, str]:
     changed, total = {}, 0
     for name, text in texts.items():
         is_model = name.endswith(".c") and name != "tsnn_image.c"
-        wanted = is_model if mutant.where == "model" else name == "tsnn_kernel.h"
+        wanted = is_model if mutant.where == "model" else name == f"tsnn_{mutant.where}.h"
         changed[name], count = re.subn(mutant.pattern, mutant.replacement, text) if wanted else (
             text, 0
         )  # fmt: skip
