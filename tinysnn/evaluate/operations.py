@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.pack import Pack, spikes_of, state_layout
+from tinysnn.pack import Pack
+from tinysnn.past import Ints, delays_of
+from tinysnn.state import spikes_of, state_layout
 from tinysnn.stimulus import Stimulus
 
 Bools = npt.NDArray[np.bool_]
@@ -30,7 +32,7 @@ def layer_spikes(pack: Pack, states: npt.NDArray[np.uint8]) -> list[Bools | None
     """
     found: list[Bools | None] = [None] * len(pack.layers)
     for entry in state_layout(pack):
-        if entry.name == f"l{entry.layer}_spikes":
+        if entry.layer is not None and entry.kind == "spikes":
             words = np.ascontiguousarray(states[:, entry.offset : entry.offset + entry.n_bytes])
             bits = spikes_of(words.view("<u4").reshape(-1), words.size * 8)
             n = pack.layers[entry.layer].n
@@ -63,17 +65,22 @@ def work(
     counts = {True: 0, False: 0}
     for layer, fan in zip(pack.layers, fans, strict=True):
         first = 0
-        for source in layer.spec.sources:
+        for place, source in enumerate(layer.spec.sources):
             events = entered if source.layer is None else spikes[source.layer]
             rows = fan[first : first + source.n]
             first += source.n
             if events is None:
                 continue  # cannot be: only layers that fire have somebody behind them
-            if source.layer is not None:
-                events = events[1 : len(events) - source.delay_ticks]
-            counts[source.layer is None and pack.graded_input] += int(events.sum(axis=0) @ rows)
+            arrived = _arrived(events[source.layer is not None :], delays_of(layer, place))
+            counts[source.layer is None and pack.graded_input] += int(arrived @ rows)
     fired = tuple(0 if s is None else int(s[1:].sum()) for s in spikes)
     return Work(counts[False], counts[True], fired)
+
+
+def _arrived(events: Bools, delays: Ints) -> Ints:
+    """Events of each unit, of ``[T, n]``, that arrive within the clip; ``[n]``."""
+    so_far = np.concatenate([np.zeros((1, delays.size), np.int64), events.cumsum(axis=0)])
+    return np.asarray(so_far[np.maximum(len(events) - delays, 0), np.arange(delays.size)])
 
 
 def dense(pack: Pack) -> int:

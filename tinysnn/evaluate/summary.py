@@ -26,7 +26,8 @@ from tinysnn.evaluate.result import (
     wilson,
 )
 from tinysnn.footprint import table_bytes
-from tinysnn.pack import Pack, state_bytes, state_layout
+from tinysnn.pack import Pack
+from tinysnn.state import state_bytes, state_layout
 
 if TYPE_CHECKING:
     from tinysnn.data.labelled import LabelledClips
