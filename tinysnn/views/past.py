@@ -107,9 +107,9 @@ def _late(
         table = TableView(
             "uint16_t", f"{symbol}_ticks", tuple(delays.tolist()), "ticks that each unit is late"
         )
-        prepare = f"tsnn_read_late_values(st->work_late_values, {ring}, {table.symbol});"
+        prepare = f"tsnn_read_late_values(st->work_late_values, {ring},\n        {table.symbol});"
         return LateView("", "st->work_late_values", prepare, work_values=size), (table,)
-    prepare = f"tsnn_read_late(st->work_late, {ring}, &{symbol});"
+    prepare = f"tsnn_read_late(st->work_late, {ring},\n        &{symbol});"
     tables = _masks(delays, symbol)
     view = LateView(
         "st->work_late",
