@@ -60,6 +60,7 @@ _PACKAGES: tuple[tuple[Kind, str, str, str], ...] = (
     ("package", "soundfile", "reading recordings", "pip install soundfile"),
     ("package", "pyserial", "serial runner", "pip install pyserial"),
     ("package", "pooch", "fetching data sets", "pip install pooch"),
+    ("package", "matplotlib", "reports", "pip install 'tinysnn[report]'"),
     ("package", "torch", "training the example", "pip install 'tinysnn[train]'"),
 )
 _OPTIONAL_MODULES = {"pyserial": "serial"}

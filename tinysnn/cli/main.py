@@ -26,6 +26,7 @@ from tinysnn.cli.events import events
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.pack import pack
+from tinysnn.cli.report import report
 from tinysnn.cli.run import run as run_command
 from tinysnn.errors import EXIT_USAGE, TinysnnError
 
@@ -69,6 +70,7 @@ for _command in (
     build,
     run_command,
     evaluate,
+    report,
     events,
     data,
 ):
