@@ -10,8 +10,9 @@ import numpy.typing as npt
 from tinysnn.errors import StimulusError
 from tinysnn.evaluate.operations import layer_spikes
 from tinysnn.evaluate.result import Example
-from tinysnn.pack import Pack, PackedLayer, state_layout
+from tinysnn.pack import Pack, PackedLayer
 from tinysnn.reference import run
+from tinysnn.state import state_layout
 from tinysnn.stimulus import Stimulus
 
 MAX_CELLS = 1 << 26

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
 from tinysnn.footprint import flash_bytes, table_bytes
-from tinysnn.pack import Pack, state_bytes
+from tinysnn.pack import Pack
 from tinysnn.report.behaviour import membranes_chart, spikes_chart
 from tinysnn.report.costs import Rates, layers_chart, rates_chart
 from tinysnn.report.evaluations import number, view_evaluation
 from tinysnn.report.inputs import Subject
 from tinysnn.report.recording import record, stimulus_of
 from tinysnn.report.view import Chart, SubjectView, Table
+from tinysnn.state import state_bytes
 
 if TYPE_CHECKING:
     from tinysnn.boards import Core
