@@ -85,7 +85,7 @@ def record(pack: Pack, stimulus: Stimulus) -> Recording:
     spikes = layer_spikes(pack, states)
     membranes: dict[int, Floats] = {}
     for entry in state_layout(pack):
-        if entry.name == f"l{entry.layer}_v":
+        if entry.layer is not None and entry.kind == "v":
             raw = np.ascontiguousarray(states[1:, entry.offset : entry.offset + entry.n_bytes])
             values = raw.view(f"<{entry.dtype}")[:, : pack.layers[entry.layer].n]
             membranes[entry.layer] = values * _unit(pack.layers[entry.layer])
