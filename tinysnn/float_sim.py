@@ -170,7 +170,7 @@ def _enter(layer: Layer, state: _State, now: _Events, before: _Events) -> Floats
 def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
     """One tick of one layer, in the order of SPEC.md 1.4; updates and records the state."""
     if layer.alpha is not None and state.i is not None:
-        state.i = layer.alpha * state.i + x
+        state.i = _leaked(layer, layer.alpha, state.i) + x
         x = state.i
         if state.record_i is not None:
             state.record_i[tick] = state.i
@@ -181,7 +181,7 @@ def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
         u = np.where(state.spikes > 0, layer.reset_to, u)
     elif late and layer.reset == "subtract":
         x = x - state.spikes * threshold
-    u = layer.beta * u + x
+    u = _leaked(layer, layer.beta, u) + x
     if late and layer.reset == "zero" and layer.reset_drops_input:
         u = np.where(state.spikes > 0, layer.reset_to, u)
     if layer.fires:
@@ -194,6 +194,15 @@ def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
             u = u - state.spikes * threshold
     state.u = u if layer.v_min is None else np.maximum(u, layer.v_min)
     state.record_u[tick] = state.u
+
+
+def _leaked(layer: Layer, decay: Floats, values: Floats) -> Floats:
+    """Membranes or currents [B, n] after one tick's decay."""
+    kept: Floats = decay * values
+    if layer.leak_step is None:
+        return kept
+    cut: Floats = np.trunc(kept / layer.leak_step) * layer.leak_step
+    return cut
 
 
 def _fire(layer: Layer, u: Floats, threshold: Floats) -> Floats:

@@ -173,6 +173,8 @@ class Layer:
     """The neurons' axes in the file ([channels, height, width]; flattened in that order)."""
     reset_drops_input: bool = False
     """Late `zero` reset comes after decay and input, so that u is reset_to in the whole tick."""
+    leak_step: Floats | None = None
+    """[n], decayed membranes and currents are cut towards zero to multiples of this; None: kept."""
 
     @property
     def fires(self) -> bool:

@@ -69,6 +69,7 @@ def _reordered(layer: Layer, index: int, order: Sequence[Ints]) -> Layer:
         v_init=layer.v_init[own],
         v_rest=layer.v_rest[own],
         v_min=at(layer.v_min),
+        leak_step=at(layer.leak_step),
     )
 
 

@@ -256,6 +256,8 @@ class Network:
     """(source, target), without duplicates, in the order of the file."""
     notes: tuple[str, ...] = ()
     """What the loader filled in or reshaped, in plain words."""
+    source: str | None = None
+    """Profile that the file itself names or that its format belongs to; None: it could be any."""
 
 
 def fields_with_role(kind: str, role: str) -> tuple[str, ...]:

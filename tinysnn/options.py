@@ -113,6 +113,9 @@ class NodeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The membrane is raised to this after the reset, in the units of the file (None: never)."""
     reset_input: ResetInput | None = None
     """Whether a next-tick reset to zero keeps that tick's input (None: it does)."""
+    leak_step: float | None = None
+    """Decayed membranes and currents are cut towards zero to multiples of this, in the units of
+    the file (None: never), as fixed-point hardware does."""
     readout: Readout | None = None
     """What a firing node gives: its spikes, or (without ever resetting) its membrane."""
 
@@ -154,7 +157,7 @@ def _check_numbers(options: NodeOptions) -> None:
             continue
         if not math.isfinite(value):
             raise OptionError(f"{name} is {value}", fix="Give a finite number.")
-        if name in ("dt_s", "input_scale") and value <= 0:
+        if name in ("dt_s", "input_scale", "leak_step") and value <= 0:
             raise OptionError(f"{name} is {value}", fix="It must be above 0.")
 
 

@@ -53,6 +53,12 @@ _FLAGS = (
     ),
     click.option("--v-min", type=float, metavar="REAL", help="Lowest value of a membrane."),
     click.option(
+        "--leak-step",
+        type=float,
+        metavar="REAL",
+        help="Decayed values are cut towards zero to multiples of this.",
+    ),
+    click.option(
         "--reset-input",
         type=click.Choice(["kept", "lost"]),
         help="Whether a next-tick reset to zero keeps that tick's input.",

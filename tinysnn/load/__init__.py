@@ -12,7 +12,9 @@ __all__ = ["load_network"]
 
 
 def load_network(path: str | Path) -> Network:
-    """The network of a NIR file (.nir, HDF5), checked, with subgraphs flattened.
+    """The network of a NIR file (.nir) or of lava-dl's (.net), both HDF5, checked.
+
+    Subgraphs are flattened.
 
     Raises
     ------
@@ -20,6 +22,11 @@ def load_network(path: str | Path) -> Network:
         The file is missing, damaged, or holds a network that cannot be deployed; the message
         names file, node, reason and what to do.
     """
+    from tinysnn.errors import ModelError
+    from tinysnn.load.hdf5 import read_tree
+    from tinysnn.load.lava import holds_lava, read_lava
     from tinysnn.load.nir import read_nir
 
-    return read_nir(Path(path))
+    file = Path(path)
+    root = read_tree(file, ModelError)
+    return read_lava(root, file) if holds_lava(root) else read_nir(root, file)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tinysnn.errors import ModelError
 from tinysnn.load.flatten import FlatGraph, flatten
-from tinysnn.load.hdf5 import Group, read_tree
+from tinysnn.load.hdf5 import Group
 from tinysnn.load.mend import mend_shapes
 from tinysnn.load.shapes import broadcast, check_edges, resolve_shapes
 from tinysnn.load.values import Fields, parse_fields
@@ -26,9 +26,9 @@ class UnsupportedNodesError(ModelError):
         super().__init__(what, **more)
 
 
-def read_nir(path: Path) -> Network:
+def read_nir(tree: Group, path: Path) -> Network:
     """The network of a NIR file. Raises ModelError as ``load_network`` says."""
-    root = read_tree(path, ModelError).members.get("node")
+    root = tree.members.get("node")
     if not isinstance(root, Group):
         raise ModelError(
             "HDF5, but not a NIR graph (no group 'node')",

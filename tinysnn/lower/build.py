@@ -13,7 +13,7 @@ from tinysnn.lower.fold import Expression, Term, fold
 from tinysnn.lower.neurons import NeuronUpdate, discretise
 from tinysnn.lower.order import reachable, schedule
 from tinysnn.lower.plausible import check_profile
-from tinysnn.lower.profiles import assumptions, with_profile
+from tinysnn.lower.profiles import assumptions, of_file, with_profile
 from tinysnn.lower.questions import require_options
 from tinysnn.lower.readouts import as_lowered
 from tinysnn.network import Input, Network, Neuron, Output
@@ -32,6 +32,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         Decay outside [0, 1], a node without input, a loop without a neuron, a membrane that feeds
         another layer, no path from Input to Output, a map too large to hold.
     """
+    options = of_file(network, options)
     require_options(network, options)
     assumed = [f"assumed: {text}" for text in assumptions(options, network.name)]
     given, options = options, with_profile(network, options)
@@ -221,6 +222,7 @@ def _layer(
         many_spikes=update.many_spikes,
         v_min=update.v_min,
         reset_drops_input=update.reset_drops_input,
+        leak_step=update.leak_step,
         shape=network.nodes[name].output_shape,
     )
 

@@ -66,6 +66,7 @@ class NeuronUpdate:
     many_spikes: bool = False
     v_min: Floats | None = None
     reset_drops_input: bool = False
+    leak_step: Floats | None = None
 
 
 def leak(tau: Floats, own: NodeOptions) -> Floats | None:
@@ -141,6 +142,7 @@ def discretise(
         many_spikes=_many_spikes(node, own, here),
         v_min=None if own.v_min is None else np.full(n, own.v_min) - v_rest,
         reset_drops_input=_drops_input(own, op),
+        leak_step=_leak_step(node, own, gain, v_rest, here),
     )  # fmt: skip
 
 
@@ -241,6 +243,21 @@ def _many_spikes(node: Neuron, own: NodeOptions, here: str) -> bool:
 def _drops_input(own: NodeOptions, op: Op) -> bool:
     late = own.reset == "zero" and own.reset_timing == "next-tick"
     return late and own.reset_input == "lost" and op in ("lif", "cuba_lif")
+
+
+def _leak_step(
+    node: Neuron, own: NodeOptions, gain: Floats, v_rest: Floats, here: str
+) -> Floats | None:
+    """Step of decayed values, [n]; refused where current and membrane have different ones."""
+    if own.leak_step is None or isinstance(node, (IF, I, Threshold)):
+        return None
+    if (hasattr(node, "tau_syn") and (gain != 1.0).any()) or v_rest.any():
+        raise OptionError(
+            "leak_step needs gains of 1 and a resting potential of 0",
+            where=here,
+            fix="Leave leak_step out.",
+        )
+    return np.full_like(v_rest, own.leak_step)
 
 
 def _v_init(node: Neuron, own: NodeOptions, v_rest: Floats) -> Floats:

@@ -114,6 +114,14 @@ PROFILES: Mapping[str, Profile] = {
         ),
         hints={"dt_s": "the tick that tau was divided by when du and dv were computed"},
     ),
+    "lava-dl": Profile(
+        tested="",
+        every=NodeOptions(
+            dt_s=1.0, decay="euler", gain="tick", synapse_gain="tick", compare="gt",
+            reset="zero", reset_timing="same-tick", v_init="zero", leak_step=1.0 / 64,
+        ),
+        assumed={"compare": "spikes above the threshold, as Loihi; lava-dl before 0.3.0 had 'ge'"},
+    ),
     "nengo": Profile(
         tested="nengo 4.1.0",
         every=NodeOptions(
@@ -174,6 +182,25 @@ def with_profile(network: Network, options: LowerOptions) -> LowerOptions:
             nodes[name] = filled(options.of(name), habits)
     dt_s = profile.every.dt_s if options.dt_s is None else options.dt_s
     return msgspec.structs.replace(options, node=nodes, dt_s=dt_s)
+
+
+def of_file(network: Network, options: LowerOptions) -> LowerOptions:
+    """The options with the profile that the file's own format names.
+
+    Raises
+    ------
+    OptionError
+        The options name another one.
+    """
+    if network.source is None or options.profile == network.source:
+        return options
+    if options.profile is not None:
+        raise OptionError(
+            f"this is a file of {network.source}, not of {options.profile}",
+            where=network.name,
+            fix="Leave --from out.",
+        )
+    return msgspec.structs.replace(options, profile=network.source)
 
 
 def assumptions(options: LowerOptions, where: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tinysnn.graph import Floats, Graph, unpackable
-from tinysnn.lower.profiles import PROFILES, with_profile
+from tinysnn.lower.profiles import PROFILES, of_file, with_profile
 from tinysnn.lower.readouts import with_readouts
 from tinysnn.network import IF, I, Network, Neuron, Node, Threshold
 from tinysnn.options import LowerOptions, NodeOptions
@@ -37,6 +37,7 @@ def verdicts(network: Network, graph: Graph, options: LowerOptions) -> tuple[Ver
     ``unsupported`` is what the float simulation runs but a pack cannot hold yet; what cannot even
     be lowered has raised a ModelError before.
     """
+    options = of_file(network, options)
     refused = dict(unpackable(graph))
     nearly = {found.node: found for found in graph.approximations}
     full = with_profile(network, options)
@@ -107,4 +108,4 @@ def _used(node: Neuron, own: NodeOptions) -> Iterator[str]:
             if own.reset == "zero" and own.reset_timing == "next-tick":
                 yield "reset_input"
     if not isinstance(node, Threshold):
-        yield from ("v_init", "v_min", "readout")
+        yield from ("v_init", "v_min", "leak_step", "readout")
