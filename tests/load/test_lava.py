@@ -51,7 +51,8 @@ def in_lava(layers: list[dict[str, Any]], raster: np.ndarray) -> np.ndarray:
 
     def leaked(value: np.ndarray, decay: int) -> np.ndarray:
         product = value * (4096 - decay)
-        return np.sign(product) * (np.abs(product) >> 12)
+        shifted: np.ndarray = np.sign(product) * (np.abs(product) >> 12)
+        return shifted
 
     spikes = raster.astype(np.int64)
     for layer in layers:
