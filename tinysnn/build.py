@@ -31,7 +31,10 @@ Part = Literal["models", "server", "image"]
 """What firmware sources are for: generated models alone, the server as a process of this machine,
 an image for a board."""
 
-_SERVER = ("tsnn_crc32", "tsnn_wire", "tsnn_wire_ticks", "tsnn_reply", "tsnn_cobs", "main")
+_SERVER = (
+    *("tsnn_crc32", "tsnn_wire", "tsnn_wire_ticks", "tsnn_wire_learn", "tsnn_reply"),
+    *("tsnn_cobs", "main"),
+)
 _SOURCES: dict[Part, tuple[str, ...]] = {
     "models": ("tsnn_crc32",),
     "server": _SERVER,

@@ -25,7 +25,7 @@ def table_bytes(layer: PackedLayer) -> int:
     row_words = -(-spec.n * spec.bits // 32)
     total = spec.n_rows * row_words * 4
     for name, table in layer.tables().items():
-        if name in ("rows", "scale") or table.size == 1:
+        if name in ("rows", "scale", "learned") or table.size == 1:
             continue  # a single value is part of the code
         width = 4 if name in ("beta", "alpha") else spec.state_bits // 8
         total += -(-table.size * width // 4) * 4

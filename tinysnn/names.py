@@ -14,10 +14,10 @@ _C_WORDS = frozenset(
     not not_eq nullptr operator or or_eq private protected public register requires restrict
     return short signed sizeof static struct switch template this thread_local throw true try
     typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
-    image kernel
+    image kernel learn store
     """.split()  # noqa: SIM905  # a list of words reads better as a text
 )
-"""Words of C and C++, and names the firmware takes for itself (image, kernel)."""
+"""Words of C and C++, and names the firmware takes for itself (image, kernel, learn, store)."""
 
 
 def is_model_name(name: str) -> bool:

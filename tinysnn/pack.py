@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tinysnn.errors import PackError
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
+from tinysnn.learn.spec import LearnSpec
 
 PACK_FORMAT = 1
 MAX_PACK_BYTES = 64 << 20
@@ -66,7 +67,7 @@ class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """Mean factor by which re-tuning raised the thresholds; None: they were not re-tuned."""
 
 
-class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a layer that is not a table."""
 
     name: str
@@ -84,6 +85,8 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spike_value: int
     """Value of a spike event in a layer with graded input; 1 elsewhere."""
     report: LayerReport
+    learn: LearnSpec | None = None
+    """How the layer learns on the device; None: it does not."""
 
     @property
     def fires(self) -> bool:
@@ -141,6 +144,8 @@ class PackedLayer:
     """State units; None: 0."""
     delays: Ints32 | None = None
     """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
+    learned: npt.NDArray[np.uint8] | None = None
+    """What a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from tinysnn.errors import PackError
 from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
 
-_DTYPES = {"rows": np.int8, "scale": np.float64}
-_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init", "delays")
+_DTYPES = {"rows": np.int8, "scale": np.float64, "learned": np.uint8}
+_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init", "delays", "learned")
 _REPACK = "Pack the model again with 'tinysnn pack'"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinysnn import ranges
 from tinysnn.errors import PackError
+from tinysnn.learn.rules import check_plastic
 from tinysnn.names import is_model_name
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import MAX_NEURONS, Pack, PackedLayer
@@ -57,6 +58,7 @@ def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:
     graded = pack.graded_input and any(s.layer is None for s in layer.spec.sources)
     _check_ranges(layer, where, graded_input=graded)
     _need(not layer.spec.may_skip or rests(layer), where, "it may not be skipped: it can fire idle")
+    check_plastic(pack, k)
 
 
 def rests(layer: PackedLayer) -> bool:
@@ -123,7 +125,7 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
     _need(in_range, where, f"weights exceed {spec.bits} bits")
     _need(spec.bits != 1 or bool((layer.rows != 0).all()), where, "1-bit weights are -1 or 1")
     for name, table in layer.tables().items():
-        if name not in ("rows", "scale", "delays"):
+        if name not in ("rows", "scale", "delays", "learned"):
             _need(table.shape in ((1,), (spec.n,)), where, f"table {name} is {table.shape}")
     _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")

@@ -15,6 +15,10 @@ from tinysnn.pack import PackedLayer
 
 GRADED_LOW, GRADED_HIGH = -128, 127
 """Range of a graded input event."""
+WEIGHT_REACH = 128
+"""Largest size of a learned weight (SPEC.md 4.3)."""
+BIAS_REACH = 1 << 20
+"""Largest size of a learned bias, in weight steps; that of a class that is not known yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +42,16 @@ def accumulator(layer: PackedLayer, *, graded_input: bool) -> Interval:
     for source in layer.spec.sources:
         block = layer.rows[first : first + source.n].astype(np.int64)
         first += source.n
+        if layer.spec.learn is not None:  # weights may become anything
+            block = np.full_like(block, -WEIGHT_REACH)
         value_low, value_high = 0, layer.spec.spike_value
         if graded_input and source.layer is None:
             value_low, value_high = GRADED_LOW, GRADED_HIGH
         low += np.minimum(block * value_low, block * value_high).sum(axis=0)
         high += np.maximum(block * value_low, block * value_high).sum(axis=0)
+    if layer.spec.learn is not None:  # and of either sign
+        high = np.maximum(high, -low)
+        low = -high - BIAS_REACH
     return Interval(low, high)
 
 

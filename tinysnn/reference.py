@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from tinysnn.state import StateField, spike_words, state_bytes, state_layout
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 
+if TYPE_CHECKING:
+    from tinysnn.learn.learner import Learner
+
 MAX_IDLE = (1 << 32) - 1
 
 
@@ -27,6 +30,9 @@ class LayerState:
 
     def __init__(self, layer: PackedLayer) -> None:
         self.layer = layer
+        self.rows = layer.rows
+        self.bias = layer.wide("bias")
+        self.sums: Ints = np.zeros(layer.n, np.int64)
         self.v: Ints = layer.wide("v_init").copy()
         self.i: Ints = np.zeros(layer.n, np.int64)
         self.fired = np.zeros(layer.n, np.bool_)
@@ -44,7 +50,8 @@ class LayerState:
             leak = leak_nearest if spec.fires else leak_zero
             self.v = catch_up(self.v, layer.wide("beta"), leak, self.idle)
             self.idle = 0
-        y = align(rows.accumulate(layer.rows, index, value), spec.frac_bits) + layer.wide("bias")
+        self.sums = rows.accumulate(self.rows, index, value)
+        y = align(self.sums, spec.frac_bits) + self.bias
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
         if spec.fires:
@@ -65,9 +72,9 @@ class LayerState:
 
 
 class Simulation:
-    """A pack being run tick by tick."""
+    """A pack being run tick by tick; with a learner, plastic layers have what it has learned."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, learner: Learner | None = None) -> None:
         self.pack = pack
         self.layers = [LayerState(layer) for layer in pack.layers]
         self.rings = {
@@ -76,6 +83,9 @@ class Simulation:
         }
         """By layer (None: the input), for sources that are read late."""
         self._late = past.late_reads(pack.layers)
+        self.learner = learner
+        if learner is not None:
+            learner.attach(self.layers)
         self._layout = state_layout(pack)
         self._n_bytes = state_bytes(pack)
 
@@ -88,6 +98,10 @@ class Simulation:
             index, value = self._events(k, inputs)
             state.tick(index, value)
             self._keep(k, state.fired)
+            if self.learner is not None:
+                self.learner.observe(k, index, value)
+        if self.learner is not None:
+            self.learner.ticked()
         out = self.layers[self.pack.meta.output]
         return out.fired.astype(np.int64) if out.layer.spec.fires else out.v
 

@@ -115,7 +115,7 @@ class Session:
 
     # -- one request ------------------------------------------------------------------------
 
-    def _call(self, kind: Type, body: bytes, decode: Callable[[bytes], T]) -> T:
+    def call(self, kind: Type, body: bytes, decode: Callable[[bytes], T]) -> T:
         """Send a request until its answer comes, a limited number of times."""
         self._seq = (self._seq + 1) & 0xFFFF
         for _ in range(self.timing.tries):
@@ -216,7 +216,7 @@ class Session:
         )
 
     def _clip(self, stimulus: Stimulus, *, keep_states: bool) -> Trace:
-        first_hash = self._reset()
+        first_hash = self.reset()
         states = [self._state()] if keep_states else []
         results: list[wire.TickResult] = []
         graded = self.expected.graded_input
@@ -227,9 +227,27 @@ class Session:
                 states.append(self._state())
         return self._trace(first_hash, results, states)
 
-    def _reset(self) -> int:
+    def ticks(self, stimulus: Stimulus) -> Trace:
+        """Go on from the present state: no reset, and no second try if the device restarts.
+
+        Raises
+        ------
+        StimulusError: the raster does not fit the model.
+        DeviceError: the device is gone, has forgotten the session, or breaks the protocol.
+
+        """
+        check_raster(stimulus, self.expected)
+        results: list[wire.TickResult] = []
+        graded = self.expected.graded_input
+        ticks = [wire.encode_tick(row, graded=graded) for row in stimulus.raster]
+        while len(results) < len(ticks):
+            results += self._batch(ticks, len(results), 0)
+        return self._trace(0, results, [])
+
+    def reset(self) -> int:
+        """Poison the state and reset the model; the state's hash."""
         body = wire.reset_body(wire.POISON)
-        status, first_hash = self._call(Type.RESET, body, wire.decode_reset)
+        status, first_hash = self.call(Type.RESET, body, wire.decode_reset)
         if status != 0:
             raise DeviceError(
                 f"the model's init failed with status {status}",
@@ -248,7 +266,7 @@ class Session:
                 raise wire.WireError(f"{len(results)} of {len(batch)} ticks done")
             return results
 
-        return self._call(Type.TICKS, wire.ticks_body(batch), decode)
+        return self.call(Type.TICKS, wire.ticks_body(batch), decode)
 
     def _fitting(self, ticks: list[bytes], start: int, most: int) -> list[bytes]:
         """As many ticks from start on as one request may carry."""
@@ -274,7 +292,7 @@ class Session:
         pieces = []
         for offset in range(0, self.expected.state_bytes, most):
             length = min(most, self.expected.state_bytes - offset)
-            pieces.append(self._call(Type.STATE, wire.state_body(offset, length), exactly(length)))
+            pieces.append(self.call(Type.STATE, wire.state_body(offset, length), exactly(length)))
         return b"".join(pieces)
 
     def _trace(self, first_hash: int, results: list[wire.TickResult], states: list[bytes]) -> Trace:

@@ -27,6 +27,8 @@ class Expected:
     graded_input: bool
     value_output: bool
     state_bytes: int
+    learned_bytes: int = 0
+    """Size of what the model learns; 0: nothing."""
 
 
 @dataclass(frozen=True)

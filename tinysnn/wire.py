@@ -38,6 +38,9 @@ class Type(IntEnum):
     RESET = 0x02
     TICKS = 0x03
     STATE = 0x04
+    LEARN = 0x05
+    LEARNED = 0x06
+    TEACH = 0x07
 
 
 ERROR_TYPE = 0xFF

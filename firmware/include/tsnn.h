@@ -21,8 +21,14 @@ TSNN_STATIC_ASSERT((-1 >> 1) == -1, "tsnn needs an arithmetic right shift");
 
 /** Status codes; negative is failure. Values are wire-stable: append only. */
 typedef enum {
-    TSNN_OK = 0,      /**< done */
-    TSNN_ERR_ARG = -1 /**< a null pointer, or an input that breaks its documented range */
+    TSNN_OK = 0,           /**< done */
+    TSNN_ERR_ARG = -1,     /**< a null pointer, or an input that breaks its documented range */
+    TSNN_ERR_ORDER = -2,   /**< called out of order: no example has begun */
+    TSNN_ERR_FULL = -3,    /**< no class, or no flash, is left */
+    TSNN_ERR_DATA = -4,    /**< damaged: a checksum or a count is wrong */
+    TSNN_ERR_FLASH = -5,   /**< flash that cannot be erased or written, or is not there */
+    TSNN_ERR_FOREIGN = -6, /**< saved by another model, or by another version of the runtime */
+    TSNN_ERR_EMPTY = -7    /**< nothing was saved */
 } tsnn_status_t;
 
 /** What enters a network in one tick. */
@@ -42,6 +48,21 @@ typedef struct {
 #define TSNN_FLAG_GRADED_INPUT 1u /**< input events carry an int8 value */
 #define TSNN_FLAG_VALUE_OUTPUT 2u /**< the output is membranes, not spikes */
 
+/** How a generated model learns, as the firmware and the host harness see it. What is learned lies
+ *  in the state struct, behind what init clears, and outlives it. */
+typedef struct {
+    uint32_t offset;       /**< of what is learned, in the state struct; bytes */
+    uint32_t bytes;        /**< size of what is learned */
+    uint32_t n_classes_at; /**< offset in it of the number of classes known, u32 */
+    tsnn_status_t (*init)(void *state); /**< forget: weights as they were packed */
+    tsnn_status_t (*begin)(void *state);
+    tsnn_status_t (*label)(void *state, uint32_t label);
+    tsnn_status_t (*reward)(void *state, int32_t reward);
+    tsnn_status_t (*end)(void *state);
+    tsnn_status_t (*add_class)(void *state, uint32_t *label);
+    tsnn_status_t (*check)(const void *state); /**< whether what is learned can have been */
+} tsnn_learn_t;
+
 /** A generated model, as the firmware and the host harness see it. */
 typedef struct {
     const char *name;
@@ -49,16 +70,17 @@ typedef struct {
     uint16_t n_in;
     uint16_t n_out;
     uint32_t flags;        /**< TSNN_FLAG_... */
-    uint32_t struct_bytes; /**< size of the model's state struct, work area included */
+    uint32_t struct_bytes; /**< of the state struct, work area included, what is learned not */
     uint32_t state_bytes;  /**< leading bytes of it that are state (hashed, compared) */
     tsnn_status_t (*init)(void *state);
     tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
+    const tsnn_learn_t *learn; /**< NULL if nothing of it learns */
 } tsnn_model_t;
 
 /** A model and the memory it runs in: one per model linked into an image. */
 typedef struct {
     const tsnn_model_t *model;
-    void *state; /**< struct_bytes bytes, 4-byte aligned */
+    void *state; /**< the state struct, 4-byte aligned */
 } tsnn_slot_t;
 
 #ifdef __cplusplus

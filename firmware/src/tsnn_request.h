@@ -21,4 +21,11 @@ static inline uint32_t tsnn_get_u16(const uint8_t *bytes)
 /** TICKS: check all of it, then run what is sure to fit the answer. */
 tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request);
 
+/** LEARN: call the model's learner. */
+tsnn_refusal_t tsnn_learn(tsnn_wire_t *wire, tsnn_request_t *request);
+/** LEARNED: bytes of what is learned. */
+tsnn_refusal_t tsnn_learned(const tsnn_wire_t *wire, tsnn_request_t *request);
+/** TEACH: bytes to take their place. */
+tsnn_refusal_t tsnn_teach(tsnn_wire_t *wire, tsnn_request_t *request);
+
 #endif /* TSNN_REQUEST_H_INCLUDED */

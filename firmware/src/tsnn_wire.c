@@ -11,6 +11,9 @@ enum {
     TSNN_TYPE_RESET = 0x02,
     TSNN_TYPE_TICKS = 0x03,
     TSNN_TYPE_STATE = 0x04,
+    TSNN_TYPE_LEARN = 0x05,
+    TSNN_TYPE_LEARNED = 0x06,
+    TSNN_TYPE_TEACH = 0x07,
     TSNN_TYPE_ANSWER = 0x80 /* set in the type of every answer */
 };
 
@@ -55,6 +58,10 @@ static tsnn_refusal_t tsnn_hello(tsnn_wire_t *wire, const uint8_t *body, size_t 
     if (body[1] >= tsnn_slot_count) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_SLOT, tsnn_slot_count);
     }
+    if (wire->is_taught) { /* by a host that went away in the middle: nothing to go on with */
+        (void)wire->slot->model->learn->init(wire->slot->state);
+        wire->is_taught = false;
+    }
     wire->slot = &tsnn_slots[body[1]];
     wire->is_reset = false;
     return 0;
@@ -95,7 +102,7 @@ static tsnn_refusal_t tsnn_reset(tsnn_wire_t *wire, tsnn_request_t *request)
             state[k] = TSNN_POISON_BYTE;
         }
     }
-    const tsnn_status_t status = model->init(state);
+    const tsnn_status_t status = wire->is_taught ? TSNN_ERR_ORDER : model->init(state);
     wire->is_reset = status == TSNN_OK;
     wire->hash = tsnn_crc32(0, state, model->state_bytes);
     request->answer[0] = (uint8_t)status;
@@ -136,6 +143,12 @@ static tsnn_refusal_t tsnn_dispatch(tsnn_wire_t *wire, uint32_t type, tsnn_reque
         return tsnn_ticks(wire, request);
     case TSNN_TYPE_STATE:
         return tsnn_state(wire, request);
+    case TSNN_TYPE_LEARN:
+        return tsnn_learn(wire, request);
+    case TSNN_TYPE_LEARNED:
+        return tsnn_learned(wire, request);
+    case TSNN_TYPE_TEACH:
+        return tsnn_teach(wire, request);
     default:
         return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
     }
@@ -190,6 +203,13 @@ void tsnn_wire_init(tsnn_wire_t *wire)
     wire->hash = 0;
     wire->seq = 0;
     wire->is_reset = false;
+    wire->is_taught = false;
+    for (uint32_t k = 0; k < tsnn_slot_count; k++) {
+        const tsnn_learn_t *learn = tsnn_slots[k].model->learn;
+        if (learn != NULL) {
+            (void)learn->init(tsnn_slots[k].state);
+        }
+    }
 }
 
 void tsnn_wire_receive(tsnn_wire_t *wire, uint8_t byte)

@@ -18,6 +18,7 @@ from tinysnn.wire import Counter
 
 if TYPE_CHECKING:
     from tinysnn.image import Image
+    from tinysnn.learn.lesson import Pupil
     from tinysnn.pack import Pack
 
 CountKind = Literal["instructions", "cycles", "timer"]
@@ -51,6 +52,9 @@ class Runner(Protocol):
     def run(self, stimulus: Stimulus, keep_states: bool = False) -> Trace:  # noqa: FBT001, FBT002
         """Reset the model (memory poisoned first) and run one clip."""
 
+    def pupil(self) -> Pupil:
+        """The same model as something that learns (SPEC.md 4)."""
+
     def close(self) -> None:
         """Stop the emulator, or let go of the port; harmless when repeated."""
 
@@ -66,6 +70,8 @@ class Runner(Protocol):
 
 def expected_model(pack: Pack) -> Expected:
     """What a device with this pack says of itself."""
+    from tinysnn.learn.layout import learned_bytes
+    from tinysnn.learn.rules import is_plastic
     from tinysnn.state import state_bytes
 
     return Expected(
@@ -76,6 +82,7 @@ def expected_model(pack: Pack) -> Expected:
         graded_input=pack.graded_input,
         value_output=not pack.output_layer.spec.fires,
         state_bytes=state_bytes(pack),
+        learned_bytes=learned_bytes(pack) if is_plastic(pack) else 0,
     )
 
 
@@ -154,6 +161,12 @@ class WiredRunner:
     def run(self, stimulus: Stimulus, keep_states: bool = False) -> Trace:  # noqa: FBT001, FBT002
         """See `Runner`."""
         return self.session.run_clip(stimulus, keep_states=keep_states)
+
+    def pupil(self) -> Pupil:
+        """See `Runner`."""
+        from tinysnn.learn.wired import WiredPupil
+
+        return WiredPupil(self.session, self._job.expected.learned_bytes)
 
     def close(self) -> None:
         """See `Runner`."""

@@ -17,12 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import DeviceError
+from tinysnn.learn.calls import Answer, Call
+from tinysnn.learn.learner import Status
 from tinysnn.run.base import RunnerInfo, expected_model
 from tinysnn.session_checks import Expected, check_raster
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
 
 if TYPE_CHECKING:
+    from tinysnn.learn.lesson import Pupil
     from tinysnn.pack import Pack
 
 _POISON = 0xA5
@@ -46,6 +49,24 @@ _STEP = ctypes.CFUNCTYPE(
 )
 
 
+_NUMBER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
+
+
+class _Learn(ctypes.Structure):
+    _fields_ = (
+        ("offset", ctypes.c_uint32),
+        ("bytes", ctypes.c_uint32),
+        ("n_classes_at", ctypes.c_uint32),
+        ("init", _INIT),
+        ("begin", _INIT),
+        ("label", _NUMBER),
+        ("reward", _NUMBER),
+        ("end", _INIT),
+        ("add_class", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)),
+        ("check", _INIT),
+    )
+
+
 class _Model(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_char_p),
@@ -57,6 +78,7 @@ class _Model(ctypes.Structure):
         ("state_bytes", ctypes.c_uint32),
         ("init", _INIT),
         ("step", _STEP),
+        ("learn", ctypes.POINTER(_Learn)),
     )
 
 
@@ -95,6 +117,9 @@ class HostModel:
             )
         self._model = slots[slot].model.contents
         self._state = slots[slot].state
+        self._learn = self._model.learn.contents if self._model.learn else None
+        if self._learn is not None:
+            self._check(self._learn.init(self._state), "learn_init")
 
     def run(self, stimulus: Stimulus, *, keep_states: bool) -> Trace:
         """Poison and reset the model, then run one clip.
@@ -106,8 +131,7 @@ class HostModel:
 
         """
         check_raster(stimulus, self._expected)
-        ctypes.memset(self._state, _POISON, self._model.struct_bytes)
-        self._check(self._model.init(self._state), "init")
+        self.reset()
         hashes, states, outputs = [self._hash(0)], [self._bytes()], []
         for row in stimulus.raster:
             outputs.append(self._step(row))
@@ -120,6 +144,70 @@ class HostModel:
             hashes=np.array(hashes, np.uint32),
             states=kept if keep_states else None,
         )
+
+    def reset(self) -> None:
+        """Poison and reset the model; what it has learned stays."""
+        ctypes.memset(self._state, _POISON, self._model.struct_bytes)
+        self._check(self._model.init(self._state), "init")
+
+    def ticks(self, stimulus: Stimulus) -> npt.NDArray[np.int32]:
+        """Run a clip from the present state on; [T, n_out].
+
+        Raises
+        ------
+        StimulusError: the raster does not fit.
+
+        """
+        check_raster(stimulus, self._expected)
+        outputs = [self._step(row) for row in stimulus.raster]
+        return np.array(outputs, np.int32).reshape(-1, self._expected.n_out)
+
+    def call(self, call: Call, value: int = 0) -> Answer:
+        """Call the learner.
+
+        Raises
+        ------
+        DeviceError: the model learns nothing.
+
+        """
+        learn, found = self._learner(), ctypes.c_uint32(0)
+        plain = {Call.INIT: learn.init, Call.BEGIN: learn.begin, Call.END: learn.end}
+        plain[Call.ADOPT] = learn.check
+        if call in plain:
+            status = plain[call](self._state)
+        elif call is Call.ADD_CLASS:
+            status = learn.add_class(self._state, ctypes.addressof(found))
+        elif call in (Call.LABEL, Call.REWARD):
+            status = (learn.label if call is Call.LABEL else learn.reward)(self._state, value)
+        else:
+            status = int(Status.FLASH)
+        own = self._crc(0, self._state + learn.offset, learn.bytes)
+        return Answer(int(status), found.value, 0, int(own))
+
+    def learned(self) -> bytes:
+        """What is learned, byte by byte."""
+        learn = self._learner()
+        return ctypes.string_at(self._state + learn.offset, learn.bytes)
+
+    def teach(self, learned: bytes) -> Answer:
+        """Put `learned` in the place of what was learned; forget all if it is no such thing."""
+        learn = self._learner()
+        if len(learned) != learn.bytes:
+            return Answer(int(Status.ARG), 0, 0, 0)
+        ctypes.memmove(self._state + learn.offset, learned, len(learned))
+        answer = self.call(Call.ADOPT)
+        if answer.status != Status.OK:
+            self.call(Call.INIT)
+        return answer
+
+    def _learner(self) -> _Learn:
+        if self._learn is None:
+            raise DeviceError(
+                f"{self._expected.name!r} learns nothing",
+                where="host",
+                fix="Pack it with --learn LAYER=RULE.",
+            )
+        return self._learn
 
     def _step(self, row: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
         index = np.flatnonzero(row).astype(np.uint16)
@@ -181,6 +269,10 @@ class HostRunner:
     def run(self, stimulus: Stimulus, keep_states: bool = False) -> Trace:  # noqa: FBT001, FBT002
         """See `Runner`."""
         return self._model.run(stimulus, keep_states=keep_states)
+
+    def pupil(self) -> Pupil:
+        """See `Runner`."""
+        return self._model
 
     def close(self) -> None:
         """See `Runner`."""

@@ -137,7 +137,8 @@ def _sums_pointer(rows: RowsView) -> str:
 def _aligned(layer: PackedLayer, rows: RowsView, tables: Tables) -> tuple[str, str]:
     """C text of x for neuron j, and of the constant it refers to (empty: none)."""
     f = layer.spec.frac_bits
-    bias = tables.expression("bias", layer.bias, "bias, state units per tick")
+    own = None if layer.spec.learn is not None and not layer.spec.fires else layer.bias
+    bias = tables.expression("bias", own, "bias, state units per tick")
     each = "" if bias == "0" else f" + {bias}"
     if rows.wide or rows.signed_lanes:
         value = "(int32_t)sums[j]" if rows.wide else "(int32_t)(int16_t)sums[j]"

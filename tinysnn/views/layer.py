@@ -9,10 +9,11 @@ from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
+from tinysnn.views.learn import LayerLearnView, view_layer_learn
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
 from tinysnn.views.past import NOT_LATE, LateView, view_late
 from tinysnn.views.row_options import AUTO, RowOptions
-from tinysnn.views.rows import RowsView, view_rows
+from tinysnn.views.rows import RowsView, learned_rows, view_rows
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
 
@@ -63,6 +64,8 @@ class LayerView:
     """Assembly that the layer calls."""
     fallback: FallbackView | None
     """What is done in ticks in which most rows are active; None: nothing else."""
+    learn: LayerLearnView | None = None
+    """How the layer learns; None: it does not."""
 
 
 def model_prefix(pack: Pack) -> str:
@@ -80,9 +83,10 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     sources = _sources(layer, late)
     rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
-    no_late = not any(late)
+    learn = view_layer_learn(pack, k, prefix)
+    plain = not any(late) and learn is None
     fallback = view_fallback(
-        layer, core, rows, kernels, wanted=options.dense_fallback if no_late else "never"
+        layer, core, rows, kernels, wanted=options.dense_fallback if plain else "never"
     )
     if fallback is not None:
         rows_tables += (totals_table(layer, rows, kernels, fallback),)
@@ -110,9 +114,10 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         hot=f"l{k}_hot",
         rows=rows,
         cell=cell,
-        tables=(*rows_tables, *late_tables, *tables.made),
+        tables=(*rows_tables, *late_tables, *tables.made, *(learn.tables if learn else ())),
         kernels=kernels,
         fallback=fallback,
+        learn=learn,
     )
 
 
@@ -121,6 +126,8 @@ def _rows(
 ) -> tuple[RowsView, tuple[TableView, ...], Kernels]:
     """The synapses, sparse or dense, their tables, and the assembly for them and the neurons."""
     words = equation(layer)
+    if layer.spec.learn is not None:
+        return learned_rows(layer, graded=graded), (), ()
     if graded:
         chosen = choose_graded(layer, core, words)
         rows, table = view_graded(layer, prefix, core, chosen[0] if chosen else None)

@@ -11,6 +11,7 @@ from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import LayerView, model_prefix, view_layer
+from tinysnn.views.learn import LearnView, view_learn
 from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.sparse import SparseKernel
@@ -77,6 +78,13 @@ class ModelView:
     sparse_kernels: tuple[SparseKernel, ...]
     graded_kernels: tuple[GradedKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
+    learn: LearnView | None
+    """What the model learns; None: nothing."""
+
+    @property
+    def plastic(self) -> tuple[LayerView, ...]:
+        """The layers that learn."""
+        return tuple(layer for layer in self.layers if layer.learn is not None)
 
     @property
     def has_assembly(self) -> bool:
@@ -141,6 +149,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
         graded_kernels=tuple(k for k in kernels if isinstance(k, GradedKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
+        learn=view_learn(pack, tuple(layer.learn for layer in layers)),
     )
 
 

@@ -148,6 +148,30 @@ def view_rows(
     return view, table
 
 
+def learned_rows(layer: PackedLayer, *, graded: bool) -> RowsView:
+    """The view of rows that lie in RAM because they are learned: plain C, 32-bit sums."""
+    return RowsView(
+        template="learn/rows.c.jinja",
+        variant="learned",
+        symbol="",
+        row_words=0,
+        pairs_per_word=0,
+        mask="",
+        half_mask="",
+        blocks=(),
+        sums="work_sums32",
+        sums_length=layer.n,
+        wide=True,
+        cap=0,
+        chunked=False,
+        signed_lanes=True,
+        gain_log2=0,
+        offset=0,
+        kernel="",
+        graded=graded,
+    )
+
+
 def _overflows(layer: PackedLayer) -> bool:
     """Whether biased sums may pass 16 bits, or the product that brings them to state units 32."""
     bits = layer.spec.bits

@@ -1,0 +1,118 @@
+"""What a pack with plastic layers must keep to (SPEC.md 4.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinysnn.errors import PackError
+from tinysnn.learn.spec import RULES, LearnSpec
+
+if TYPE_CHECKING:
+    from tinysnn.pack import Pack, PackedLayer
+
+MAX_CLASSES = 255
+MAX_HEAD_FRAC_BITS = 4
+INACTIVE = -(1 << 20)
+"""Bias of a neuron of a class that is not known yet, in weight steps: it never wins."""
+BIAS_LIMIT = (1 << 15) - 1
+"""Largest size of a bias that was learned by the delta rule, in weight steps."""
+
+
+def check_plastic(pack: Pack, k: int) -> None:
+    """Check layer k, which is plastic.
+
+    Raises
+    ------
+    PackError: naming the layer and the rule that is broken.
+
+    """
+    layer = pack.layers[k]
+    learn = layer.spec.learn
+    if learn is None:
+        _need(layer.learned is None, f"layer {layer.name!r}", "has learned, but is not plastic")
+        return
+    from tinysnn.learn.layout import learned_bytes  # the layout needs these rules
+
+    where = f"layer {layer.name!r}"
+    check_parameters(learn, where)
+    spec = layer.spec
+    _need(spec.state_bits == 32 and spec.acc_bits == 32, where, "plastic, but not in 32 bits")
+    _need(spec.bits == 8, where, "plastic, but its first weights are not in 8 bits")
+    _need(not spec.may_skip, where, "plastic, but may be skipped")
+    _need(re.fullmatch("[0-9a-f]{64}|", learn.base) is not None, where, "bad digest of its base")
+    known = layer.learned is None or layer.learned.shape == (learned_bytes(pack),)
+    _need(known, where, "has learned another number of bytes than it can")
+    if RULES[learn.rule].role == "head":
+        _check_head(pack, k, where)
+
+
+def check_parameters(learn: LearnSpec, where: str) -> None:
+    """Refuse a seed or parameter that is no value of the rule's."""
+    known = RULES[learn.rule].parameters
+    _need(0 < learn.seed < 1 << 32, where, f"seed {learn.seed} (1 to 2^32 - 1)")
+    odd = set(learn.parameters) ^ set(known)
+    _need(not odd, where, f"rule {learn.rule!r} and its parameters differ: {', '.join(sorted(odd))}")
+    for name, value in learn.parameters.items():
+        low, high = known[name].low, known[name].high
+        _need(low <= value <= high, where, f"{name}={value} (from {low} to {high})")
+
+
+def _check_head(pack: Pack, k: int, where: str) -> None:
+    layer = pack.layers[k]
+    _need(layer.spec.op == "li", where, f"a head is a readout (li), not {layer.spec.op}")
+    _need(pack.meta.output == k, where, "a head is the network's output")
+    _need(0 <= layer.spec.frac_bits <= MAX_HEAD_FRAC_BITS, where, "a head has 0 to 4 fraction bits")
+    room = room_of(layer)
+    _need(layer.n == room * per_class(layer), where, "neurons are no multiple of per_class")
+    _need(room <= MAX_CLASSES, where, f"{room} classes")
+    _need(classes_of(layer) <= room, where, f"{classes_of(layer)} classes, room for {room}")
+    steps = layer.wide("bias") >> layer.spec.frac_bits
+    whole = bool((steps << layer.spec.frac_bits == layer.wide("bias")).all())
+    _need(whole, where, "a head's bias is in whole weight steps")
+    unknown = steps[classes_of(layer) * per_class(layer) :]
+    _need(bool((unknown == INACTIVE).all()), where, "classes that are not known have another bias")
+    known = np.abs(steps[: classes_of(layer) * per_class(layer)])
+    _need(int(known.max(initial=0)) <= -INACTIVE, where, "bias too large")
+
+
+def parameters_of(layer: PackedLayer) -> dict[str, int]:
+    """The parameters of a plastic layer's rule."""
+    assert layer.spec.learn is not None
+    return layer.spec.learn.parameters
+
+
+def per_class(layer: PackedLayer) -> int:
+    """Neurons of each class of a head."""
+    return parameters_of(layer)["per_class"]
+
+
+def room_of(layer: PackedLayer) -> int:
+    """Classes that a head has neurons for."""
+    return layer.n // per_class(layer)
+
+
+def classes_of(layer: PackedLayer) -> int:
+    """Classes that a head knows at first."""
+    return parameters_of(layer)["classes"]
+
+
+def head_of(pack: Pack) -> int | None:
+    """Index of the layer that learns classes; None: no layer does."""
+    for k, layer in enumerate(pack.layers):
+        learn = layer.spec.learn
+        if learn is not None and RULES[learn.rule].role == "head":
+            return k
+    return None
+
+
+def is_plastic(pack: Pack) -> bool:
+    """Whether any layer learns."""
+    return any(layer.spec.learn is not None for layer in pack.layers)
+
+
+def _need(holds: bool, where: str, what: str) -> None:  # noqa: FBT001  # reads as a sentence
+    if not holds:
+        raise PackError(what, where=where)

@@ -1,0 +1,177 @@
+"""What learns, for the templates: names of fields, constants of a rule, first values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinysnn.learn.layout import LearnField, learned_bytes, learned_layout, learning_layout
+from tinysnn.learn.rules import classes_of, head_of, is_plastic, room_of
+from tinysnn.learn.spec import RULES
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.views.table import Tables, TableView
+
+_C_TYPES = {
+    "u4": "uint32_t",
+    "i4": "int32_t",
+    "u2": "uint16_t",
+    "i2": "int16_t",
+    "u1": "uint8_t",
+    "i1": "int8_t",
+}
+_DOCS = {
+    "rng": "state of the generator",
+    "n_classes": "classes known",
+    "n_examples": "examples learned",
+    "armed": "1: an example is being learned",
+    "label": "its class; -1: not said",
+    "reward": "its reward",
+    "n_ticks": "its ticks so far",
+    "w": "weights, one row per presynaptic unit",
+    "b": "biases",
+    "turn": "class that was rehearsed last",
+    "kept": "examples kept of each class",
+    "buffer": "the examples",
+    "uses": "examples that moved each prototype; 255: it stays",
+    "z": "counts of what entered",
+    "x": "the same as it is learned from",
+}
+
+
+@dataclass(frozen=True)
+class LearnFieldView:
+    """A member of one of the two structs."""
+
+    ctype: str
+    name: str
+    length: int
+    padding: tuple[int, ...]
+    doc: str
+    initial: str
+    single: bool
+
+    @property
+    def dims(self) -> str:
+        """The array suffix, empty for a single value."""
+        return "" if self.single else f"[{self.length + len(self.padding)}u]"
+
+
+@dataclass(frozen=True)
+class LayerLearnView:
+    """How one layer learns: its rule's template, parameters and expressions."""
+
+    template: str
+    head: bool
+    p: dict[str, int]
+    w: str
+    b: str
+    z: str
+    x: str
+    turn: str
+    kept: str
+    buffer: str
+    uses: str
+    room: int
+    class_of_k: str
+    y: str
+    scaled_z: str
+    scaled_ticks: str
+    tables: tuple[TableView, ...]
+    initial: dict[str, str]
+    """First value of fields of what is learned that are not 0, as C with index i."""
+
+
+@dataclass(frozen=True)
+class LearnView:
+    """What a model learns."""
+
+    learned: tuple[LearnFieldView, ...]
+    learning: tuple[LearnFieldView, ...]
+    learned_bytes: int
+    room: int
+
+
+def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
+    """How layer k learns; None: it does not."""
+    layer = pack.layers[k]
+    learn = layer.spec.learn
+    if learn is None:
+        return None
+    p = learn.parameters
+    head = RULES[learn.rule].role == "head"
+    tables, initial = _first_values(k, layer, prefix)
+    names = {name: f"l{k}_{name}" for name in ("w", "b", "z", "x", "turn", "kept", "buffer")}
+    return LayerLearnView(
+        template=f"learn/{learn.rule}.c.jinja",
+        head=head,
+        p=p,
+        **names,
+        uses=f"l{k}_uses",
+        room=room_of(layer) if head else 0,
+        class_of_k="k" if p.get("per_class") == 1 else f"(k / {p.get('per_class')}u)",
+        y=_shifted("score", p.get("score_shift", 0)),
+        scaled_z=_shifted(f"st->learning.l{k}_z[i]", p.get("z_shift", 0)),
+        scaled_ticks=_shifted("(int32_t)st->learning.n_ticks", p.get("z_shift", 0)),
+        tables=tables,
+        initial=initial,
+    )
+
+
+def _shifted(value: str, shift: int) -> str:
+    """C of a value divided by 2^shift, half up."""
+    return f"({value} + {(1 << shift) >> 1}) >> {shift}" if shift else value
+
+
+def _first_values(
+    k: int, layer: PackedLayer, prefix: str
+) -> tuple[tuple[TableView, ...], dict[str, str]]:
+    """Tables of what a layer begins with, and the expressions that read them."""
+    made: list[TableView] = []
+    initial = {"rng": f"{layer.spec.learn.seed if layer.spec.learn else 1}u"}
+    if layer.rows.any():
+        symbol = f"{prefix}_first_w"
+        values = tuple(int(w) for w in layer.rows.ravel())
+        made.append(TableView("int8_t", symbol, values, "weights before anything is learned"))
+        initial[f"l{k}_w"] = f"{symbol}[i]"
+    if "per_class" not in (layer.spec.learn.parameters if layer.spec.learn else {}):
+        return tuple(made), initial
+    tables = Tables(prefix, layer.n)
+    steps = (layer.wide("bias") >> layer.spec.frac_bits).astype(np.int32)
+    initial[f"l{k}_b"] = tables.expression("first_b", steps, "biases before").replace("[j]", "[i]")
+    initial["n_classes"] = f"{classes_of(layer)}u"
+    initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
+    return (*made, *tables.made), initial
+
+
+def view_learn(pack: Pack, layers: tuple[LayerLearnView | None, ...]) -> LearnView | None:
+    """What the model learns; None: nothing."""
+    if not is_plastic(pack):
+        return None
+    initial: dict[str, str] = {}
+    for layer in reversed(layers):  # the generator starts with the seed of the first that learns
+        initial.update(layer.initial if layer else {})
+    head = head_of(pack)
+    return LearnView(
+        learned=tuple(_field(entry, initial) for entry in learned_layout(pack)),
+        learning=tuple(_field(entry, {}) for entry in learning_layout(pack)),
+        learned_bytes=learned_bytes(pack),
+        room=0 if head is None else room_of(pack.layers[head]),
+    )
+
+
+def _field(entry: LearnField, initial: dict[str, str]) -> LearnFieldView:
+    layer, _, kind = entry.name.partition("_")
+    of_layer = layer[0] == "l" and layer[1:].isdigit()
+    doc = f"layer {layer[1:]}: {_DOCS[kind]}" if of_layer else _DOCS[entry.name]
+    single = entry.count == 1 and kind in ("turn", "") or not of_layer
+    zero = "0u" if entry.dtype[0] == "u" else "0"
+    return LearnFieldView(
+        ctype=_C_TYPES[entry.dtype],
+        name=entry.name,
+        length=entry.count,
+        padding=tuple(range(entry.count, entry.padded)),
+        doc=doc,
+        initial=initial.get(entry.name, zero),
+        single=single,
+    )
