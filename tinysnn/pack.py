@@ -144,8 +144,8 @@ class PackedLayer:
     """State units; None: 0."""
     delays: Ints32 | None = None
     """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
-    learned: npt.NDArray[np.uint8] | None = None
-    """What a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
+    learned: npt.NDArray[Any] | None = None
+    """uint8: what a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @property

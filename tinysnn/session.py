@@ -218,31 +218,27 @@ class Session:
     def _clip(self, stimulus: Stimulus, *, keep_states: bool) -> Trace:
         first_hash = self.reset()
         states = [self._state()] if keep_states else []
-        results: list[wire.TickResult] = []
-        graded = self.expected.graded_input
-        ticks = [wire.encode_tick(row, graded=graded) for row in stimulus.raster]
-        while len(results) < len(ticks):
-            results += self._batch(ticks, len(results), 1 if keep_states else 0)
-            if keep_states:
-                states.append(self._state())
+        results = self._all_ticks(stimulus, states if keep_states else None)
         return self._trace(first_hash, results, states)
 
     def ticks(self, stimulus: Stimulus) -> Trace:
         """Go on from the present state: no reset, and no second try if the device restarts.
 
-        Raises
-        ------
-        StimulusError: the raster does not fit the model.
-        DeviceError: the device is gone, has forgotten the session, or breaks the protocol.
-
+        Raises as `run_clip`.
         """
         check_raster(stimulus, self.expected)
+        return self._trace(0, self._all_ticks(stimulus, None), [])
+
+    def _all_ticks(self, stimulus: Stimulus, states: list[bytes] | None) -> list[wire.TickResult]:
+        """Run a clip tick by tick; the state after each goes to `states`."""
         results: list[wire.TickResult] = []
         graded = self.expected.graded_input
         ticks = [wire.encode_tick(row, graded=graded) for row in stimulus.raster]
         while len(results) < len(ticks):
-            results += self._batch(ticks, len(results), 0)
-        return self._trace(0, results, [])
+            results += self._batch(ticks, len(results), 0 if states is None else 1)
+            if states is not None:
+                states.append(self._state())
+        return results
 
     def reset(self) -> int:
         """Poison the state and reset the model; the state's hash."""

@@ -51,9 +51,9 @@ typedef struct {
 /** How a generated model learns, as the firmware and the host harness see it. What is learned lies
  *  in the state struct, behind what init clears, and outlives it. */
 typedef struct {
-    uint32_t offset;       /**< of what is learned, in the state struct; bytes */
-    uint32_t bytes;        /**< size of what is learned */
-    uint32_t n_classes_at; /**< offset in it of the number of classes known, u32 */
+    uint32_t offset;                    /**< of what is learned, in the state struct; bytes */
+    uint32_t bytes;                     /**< size of what is learned */
+    uint32_t n_classes_at;              /**< offset in it of the number of classes known, u32 */
     tsnn_status_t (*init)(void *state); /**< forget: weights as they were packed */
     tsnn_status_t (*begin)(void *state);
     tsnn_status_t (*label)(void *state, uint32_t label);

@@ -69,7 +69,7 @@ static tsnn_status_t tsnn_learn_call(tsnn_wire_t *wire, uint32_t call, int32_t v
     if (call == (uint32_t)TSNN_LEARN_ADOPT) {
         return tsnn_learn_adopt(wire);
     }
-    if (wire->is_taught || !wire->is_reset) {
+    if (wire->is_taught || (!wire->is_reset && call == (uint32_t)TSNN_LEARN_BEGIN)) {
         return TSNN_ERR_ORDER;
     }
     return tsnn_learn_plain(wire, call, value, found);

@@ -25,7 +25,9 @@ from tinysnn.cli.evaluate import evaluate
 from tinysnn.cli.events import events
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
+from tinysnn.cli.learn import learn
 from tinysnn.cli.pack import pack
+from tinysnn.cli.pull import pull, push
 from tinysnn.cli.report import report
 from tinysnn.cli.run import run as run_command
 from tinysnn.errors import EXIT_USAGE, TinysnnError
@@ -69,6 +71,9 @@ for _command in (
     generate,
     build,
     run_command,
+    learn,
+    pull,
+    push,
     evaluate,
     report,
     events,

@@ -69,6 +69,13 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
 @click.option(
     "--allow-silent", multiple=True, metavar="LAYER", help="A layer that may fall silent."
 )
+@click.option(
+    "--learn",
+    "learn_layers",
+    multiple=True,
+    metavar="LAYER=RULE[,NAME=N...]",
+    help="A layer that learns on the device: its weights lie in RAM (docs/learning.md).",
+)
 @json_option
 def pack(
     model: Path,
@@ -76,6 +83,7 @@ def pack(
     *,
     calibrate: Path | None,
     events: tuple[str, ...],
+    learn_layers: tuple[str, ...],
     json_file: str | None,
     **options: Any,
 ) -> None:
@@ -91,6 +99,9 @@ def pack(
 
     if output.is_dir():
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
+    from tinysnn.learn.mark import mark_plastic, parse_wish
+
+    wishes = dict(map(parse_wish, learn_layers))
     choices = _choices(options)
     graph = read_graph(model, **options)
     clips = _clips(graph, calibrate, events)
@@ -100,6 +111,8 @@ def pack(
             packed, choice = quantise_within(graph, choices, clips, progress=bar)
         else:
             packed = quantise(graph, choices, clips, progress=bar)
+    if wishes:
+        packed = mark_plastic(packed, wishes)
     save(packed, output)
     write_json(as_json(packed, choice), json_file)
     if json_file != "-":

@@ -67,9 +67,7 @@ def push(pack: Path, *, board: str, port: str) -> None:
     with _device(loaded, board, port) as pupil:
         pupil.teach(learned)
         if pupil.learned() != learned:
-            raise DeviceError(
-                "holds something else than was sent", where=port, fix="Push again."
-            )
+            raise DeviceError("holds something else than was sent", where=port, fix="Push again.")
     click.echo(f"{len(learned):,} bytes are on the device.")
 
 

@@ -51,9 +51,7 @@ class Learner:
         """
         specs = [layer.spec.learn for layer in pack.layers if layer.spec.learn is not None]
         if not specs:
-            raise OptionError(
-                "no layer of this pack learns", fix="Pack it with --learn LAYER=RULE"
-            )
+            raise OptionError("no layer of this pack learns", fix="Pack it with --learn LAYER=RULE")
         self.pack = pack
         self._layout = learned_layout(pack)
         head = head_of(pack)

@@ -174,18 +174,16 @@ def _resized(layer: PackedLayer, kept: int, n: int, known: int) -> PackedLayer:
     bias[:kept] = layer.wide("bias")[:kept]
     bias[known:] = INACTIVE << layer.spec.frac_bits
     rows[:, known:] = 0
-    per_neuron = {
-        name: _longer(getattr(layer, name), n)
-        for name in ("beta", "alpha", "v_init")
-        if getattr(layer, name) is not None
-    }
+    alpha, v_init = layer.alpha, layer.v_init
     return replace(
         layer,
         spec=msgspec.structs.replace(layer.spec, n=n),
         rows=rows,
         bias=bias,
         scale=np.full(n, layer.scale[0]),
-        **per_neuron,
+        beta=_longer(layer.beta, n),
+        alpha=None if alpha is None else _longer(alpha, n),
+        v_init=None if v_init is None else _longer(v_init, n),
     )
 
 

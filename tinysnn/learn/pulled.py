@@ -78,6 +78,4 @@ def learned_of(pack: Pack) -> bytes:
     for layer in pack.layers:
         if layer.learned is not None:
             return layer.learned.tobytes()
-    raise PackError(
-        "holds nothing that a device has learned", fix="Make one with `tinysnn pull`."
-    )
+    raise PackError("holds nothing that a device has learned", fix="Make one with `tinysnn pull`.")

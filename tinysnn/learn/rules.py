@@ -54,7 +54,9 @@ def check_parameters(learn: LearnSpec, where: str) -> None:
     known = RULES[learn.rule].parameters
     _need(0 < learn.seed < 1 << 32, where, f"seed {learn.seed} (1 to 2^32 - 1)")
     odd = set(learn.parameters) ^ set(known)
-    _need(not odd, where, f"rule {learn.rule!r} and its parameters differ: {', '.join(sorted(odd))}")
+    _need(
+        not odd, where, f"rule {learn.rule!r} and its parameters differ: {', '.join(sorted(odd))}"
+    )
     for name, value in learn.parameters.items():
         low, high = known[name].low, known[name].high
         _need(low <= value <= high, where, f"{name}={value} (from {low} to {high})")

@@ -75,7 +75,9 @@ RULES: dict[str, RuleInfo] = {
         {
             **_HEAD,
             "slowest": Parameter(6, 1, 8, "a prototype moves by at least 2^-slowest of the way"),
-            "novelty": Parameter(0, 0, 1 << 30, "squared distance beyond which a free one is taken"),
+            "novelty": Parameter(
+                0, 0, 1 << 30, "squared distance beyond which a free one is taken"
+            ),
         },
     ),
 }

@@ -20,6 +20,7 @@ from tinysnn.errors import DeviceError
 from tinysnn.learn.calls import Answer, Call
 from tinysnn.learn.learner import Status
 from tinysnn.run.base import RunnerInfo, expected_model
+from tinysnn.run.host_types import Input, Learn, Output, Slot
 from tinysnn.session_checks import Expected, check_raster
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
@@ -29,61 +30,6 @@ if TYPE_CHECKING:
     from tinysnn.pack import Pack
 
 _POISON = 0xA5
-
-
-class _Input(ctypes.Structure):
-    _fields_ = (
-        ("index", ctypes.c_void_p),
-        ("value", ctypes.c_void_p),
-        ("count", ctypes.c_uint32),
-    )
-
-
-class _Output(ctypes.Structure):
-    _fields_ = _Input._fields_
-
-
-_INIT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-_STEP = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Input), ctypes.POINTER(_Output)
-)
-
-
-_NUMBER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
-
-
-class _Learn(ctypes.Structure):
-    _fields_ = (
-        ("offset", ctypes.c_uint32),
-        ("bytes", ctypes.c_uint32),
-        ("n_classes_at", ctypes.c_uint32),
-        ("init", _INIT),
-        ("begin", _INIT),
-        ("label", _NUMBER),
-        ("reward", _NUMBER),
-        ("end", _INIT),
-        ("add_class", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)),
-        ("check", _INIT),
-    )
-
-
-class _Model(ctypes.Structure):
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("digest", ctypes.POINTER(ctypes.c_uint8)),
-        ("n_in", ctypes.c_uint16),
-        ("n_out", ctypes.c_uint16),
-        ("flags", ctypes.c_uint32),
-        ("struct_bytes", ctypes.c_uint32),
-        ("state_bytes", ctypes.c_uint32),
-        ("init", _INIT),
-        ("step", _STEP),
-        ("learn", ctypes.POINTER(_Learn)),
-    )
-
-
-class _Slot(ctypes.Structure):
-    _fields_ = (("model", ctypes.POINTER(_Model)), ("state", ctypes.c_void_p))
 
 
 class HostModel:
@@ -100,7 +46,7 @@ class HostModel:
         try:
             self._library = ctypes.CDLL(str(library))
             count = ctypes.c_uint32.in_dll(self._library, "tsnn_slot_count").value
-            slots = (_Slot * count).in_dll(self._library, "tsnn_slots")
+            slots = (Slot * count).in_dll(self._library, "tsnn_slots")
             self._crc = self._library.tsnn_crc32
         except (OSError, ValueError, AttributeError) as error:
             raise DeviceError(
@@ -117,7 +63,7 @@ class HostModel:
             )
         self._model = slots[slot].model.contents
         self._state = slots[slot].state
-        self._learn = self._model.learn.contents if self._model.learn else None
+        self._learn: Learn | None = self._model.learn.contents if self._model.learn else None
         if self._learn is not None:
             self._check(self._learn.init(self._state), "learn_init")
 
@@ -200,7 +146,7 @@ class HostModel:
             self.call(Call.INIT)
         return answer
 
-    def _learner(self) -> _Learn:
+    def _learner(self) -> Learn:
         if self._learn is None:
             raise DeviceError(
                 f"{self._expected.name!r} learns nothing",
@@ -215,8 +161,8 @@ class HostModel:
         spikes = np.zeros(self._expected.n_out, np.uint16)
         values = np.zeros(self._expected.n_out, np.int32)
         graded = value.ctypes.data if self._expected.graded_input else None
-        given = _Input(index.ctypes.data, graded, index.size)
-        out = _Output(spikes.ctypes.data, values.ctypes.data, 0)
+        given = Input(index.ctypes.data, graded, index.size)
+        out = Output(spikes.ctypes.data, values.ctypes.data, 0)
         self._check(self._model.step(self._state, given, out), "step")
         if self._expected.value_output:
             return values

@@ -9,8 +9,8 @@ from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
-from tinysnn.views.learn import LayerLearnView, view_layer_learn
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.learn import LayerLearnView, view_layer_learn
 from tinysnn.views.past import NOT_LATE, LateView, view_late
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, learned_rows, view_rows

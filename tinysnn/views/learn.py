@@ -164,7 +164,7 @@ def _field(entry: LearnField, initial: dict[str, str]) -> LearnFieldView:
     layer, _, kind = entry.name.partition("_")
     of_layer = layer[0] == "l" and layer[1:].isdigit()
     doc = f"layer {layer[1:]}: {_DOCS[kind]}" if of_layer else _DOCS[entry.name]
-    single = entry.count == 1 and kind in ("turn", "") or not of_layer
+    single = not of_layer or kind == "turn"
     zero = "0u" if entry.dtype[0] == "u" else "0"
     return LearnFieldView(
         ctype=_C_TYPES[entry.dtype],
