@@ -161,12 +161,20 @@ def test_boards(cli, refused):
     refused(2, "boards", "--core", "z80", says=["cortex-m0"])
 
 
-def test_data(cli, monkeypatch, tmp_path):
+def test_data(cli, refused, monkeypatch, tmp_path):
     monkeypatch.setenv("TINYSNN_CACHE", str(tmp_path))
     assert "speech-commands" in cli("data", "list").out
     result = json.loads(cli("data", "info", "speech-commands", "--json", "-").out)
-    assert result["fetched"] is False
-    assert result["path"].startswith(str(tmp_path))
+    assert result["here"] is False
+    assert result["path"] is None
+    listed = json.loads(cli("data", "list", "--json", "-").out)
+    assert [each["name"] for each in listed] == ["speech-commands", "fsdd", "cwru", "nmnist"]
+    for each in listed:
+        assert each["files"]
+        assert all(f["checksum"].startswith(("sha256:", "md5:")) for f in each["files"])
+        assert all(f["url"].startswith("http") for f in each["files"])
+    assert "45" in cli("data", "info", "cwru").out
+    refused(2, "data", "get", "imagenet", says=["imagenet"])
 
 
 def test_data_without_a_network(refused, monkeypatch, tmp_path):

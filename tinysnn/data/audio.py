@@ -44,11 +44,13 @@ def read_flac(path: Path, rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
     return samples
 
 
-def read_wav(file: BinaryIO, name: str) -> Samples:
-    """Samples of a mono 16-bit 16 kHz WAV file, int16 ``[n]``; `name` is for messages."""
+def read_wav(file: BinaryIO, name: str, rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
+    """Samples of a mono 16-bit WAV file of `rate_hz`, int16 ``[n]``; `name` is for messages."""
     try:
         with wave.open(file) as wav:
-            _check_format(Path(name), wav.getnchannels(), wav.getframerate(), wav.getnframes())
+            _check_format(
+                Path(name), wav.getnchannels(), wav.getframerate(), wav.getnframes(), rate_hz
+            )
             if wav.getsampwidth() != 2:
                 raise StimulusError("is not 16-bit audio", where=name)
             data = wav.readframes(wav.getnframes())

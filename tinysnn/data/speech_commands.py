@@ -12,13 +12,13 @@ import os
 import re
 import tarfile
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 import numpy as np
 
 from tinysnn.data.audio import Samples, one_second, read_wav
+from tinysnn.data.download import Progress, RemoteFile, fetch_file
 from tinysnn.data.labels import KEYWORDS, split_of
-from tinysnn.errors import StimulusError, ToolMissing
+from tinysnn.errors import StimulusError
 
 URL = "http://download.tensorflow.org/data/speech_commands_test_set_v0.02.tar.gz"
 FILE_NAME = "speech_commands_test_set_v0.02.tar.gz"
@@ -27,21 +27,6 @@ SIZE_BYTES = 112_563_277
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 200_000
 _SPEAKER = re.compile(r"(?:^|_)([0-9a-f]{8})_nohash_\d+")
-
-
-class Progress(Protocol):
-    """What pooch calls while it downloads (a tqdm bar fits)."""
-
-    total: int
-
-    def update(self, amount: int) -> object:
-        """`amount` more bytes have arrived."""
-
-    def reset(self) -> object:
-        """Start again from nothing."""
-
-    def close(self) -> object:
-        """The download is over."""
 
 
 def cache_dir() -> Path:
@@ -66,24 +51,12 @@ def fetch(progress: Progress | None = None) -> Path:
     ------
     ToolMissing: no network, or the server does not answer as it should; nothing is left behind.
     """
-    import pooch
+    return fetch_file(remote_file(), cache_dir(), progress)
 
-    downloader = pooch.HTTPDownloader(progressbar=progress or False)
-    try:
-        pooch.retrieve(
-            URL,
-            known_hash=f"sha256:{SHA256}",
-            fname=FILE_NAME,
-            path=cache_dir(),
-            downloader=downloader,
-        )
-    except (OSError, ValueError) as error:
-        raise ToolMissing(
-            f"cannot be fetched ({error})",
-            where=URL,
-            fix="Check the network, or name a folder of recordings with --data.",
-        ) from error
-    return archive_path()
+
+def remote_file() -> RemoteFile:
+    """The archive and its checksum."""
+    return RemoteFile(URL, FILE_NAME, f"sha256:{SHA256}", SIZE_BYTES)
 
 
 def read_archive(path: Path, split: str) -> tuple[Samples, list[int]]:

@@ -20,21 +20,25 @@ MAX_FILE_BYTES = 64 << 20
 
 
 def read_nmnist(path: Path) -> EventStream:
-    """The events of one file, times in microseconds.
+    """The events of one file; see `parse_nmnist`."""
+    return parse_nmnist(read_bytes(path, StimulusError, limit=MAX_FILE_BYTES), str(path))
+
+
+def parse_nmnist(data: bytes, where: str) -> EventStream:
+    """The events of one file's bytes, times in microseconds; `where` is for messages.
 
     Raises
     ------
     StimulusError
         The length is no multiple of 5 bytes, or a place lies outside the 34 x 34 sensor.
     """
-    data = read_bytes(path, StimulusError, limit=MAX_FILE_BYTES)
     if len(data) % 5:
         raise StimulusError(
             f"{len(data)} bytes, which is no multiple of 5: not N-MNIST's format, or cut off",
-            where=str(path),
+            where=where,
             fix="Copy the file again, or convert it to .npy, .npz or .csv.",
         )
-    check_size(len(data) // 5, str(path))
+    check_size(len(data) // 5, where)
     raw = np.frombuffer(data, np.uint8).reshape(-1, 5).astype(np.int64)
     overflow = raw[:, 1] == _OVERFLOW_Y
     time = (raw[:, 2] & 127) << 16 | raw[:, 3] << 8 | raw[:, 4]
@@ -45,7 +49,7 @@ def read_nmnist(path: Path) -> EventStream:
         first = int(np.argmax(outside))
         raise StimulusError(
             f"event {first} lies at x {raw[first, 0]}, y {raw[first, 1]}; the sensor has 34 x 34",
-            where=str(path),
+            where=where,
             fix="This is not an N-MNIST file, or it is damaged.",
         )
     return EventStream(
