@@ -1,4 +1,4 @@
-"""Fetching data sets: from a server of our own into the layout that is read, and hostile archives."""
+"""Fetching data sets: from a server of our own into the layout, and hostile archives."""
 
 from __future__ import annotations
 
