@@ -76,7 +76,9 @@ def make_layer(
     if alpha is None and op.startswith("cuba"):
         alpha = ONE_Q16 // 2
     given = (beta, alpha, theta if fires else None, bias, reset_to, v_init)
-    tables = {name: table(values) for name, values in zip(TABLES, given, strict=True)}
+    tables: dict[str, Any] = {
+        name: table(values) for name, values in zip(TABLES, given, strict=True)
+    }
     beta_table = tables.pop("beta")
     assert beta_table is not None
     scale = np.ones(weights.shape[1])

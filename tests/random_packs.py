@@ -161,6 +161,7 @@ def _with_range(rng: Rng, layer: PackedLayer, graded: bool) -> PackedLayer:
         bias=bias,
         reset_to=reset_to if spec.reset == "zero" else None,
         v_init=v_init,
+        kernels=layer.kernels,
     )
     described = msgspec.structs.replace(
         spec,

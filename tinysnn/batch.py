@@ -19,6 +19,7 @@ from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, l
 from tinysnn.ops.idle import catch_up
 from tinysnn.ops.past import Ring
 from tinysnn.pack import Pack, PackedLayer
+from tinysnn.packed_maps import synapses
 from tinysnn.stimulus import Stimulus
 
 Bools = npt.NDArray[np.bool_]
@@ -48,7 +49,7 @@ class _Layer:
 
     def __init__(self, layer: PackedLayer, n_clips: int) -> None:
         self.layer = layer
-        self.rows = layer.rows.astype(np.float64)  # sums stay far below 2^53: exact
+        self.add = synapses(layer)
         self.v: Ints = np.tile(layer.wide("v_init"), (n_clips, 1))
         self.i: Ints = np.zeros((n_clips, layer.n), np.int64)
         self.fired: Bools = np.zeros((n_clips, layer.n), np.bool_)
@@ -65,7 +66,8 @@ class _Layer:
             return
         self._wake(skip)
         old = (self.v, self.i, self.fired, self.hot)
-        y = align((values @ self.rows).astype(np.int64), spec.frac_bits) + layer.wide("bias")
+        sums = self.add(values).astype(np.int64)  # far below 2^53: exact
+        y = align(sums, spec.frac_bits) + layer.wide("bias")
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
         if spec.fires:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinysnn import moments, rounding, scales, thresholds
 from tinysnn.float_sim import simulate
+from tinysnn.forms import has_kernels
 from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.pack import Bits, PackedLayer
 from tinysnn.pack_options import PackOptions
@@ -56,7 +57,8 @@ def fitted_layers(
     for k, (layer, bits) in enumerate(zip(graph.layers, widths, strict=True)):
         grid = nearest_grid(graph, layer, bits)
         exact = scales.snr_db(grid.units.weight, grid.rows, grid.step) is None
-        fits = not exact and grid.rows.shape[0] <= MAX_ROWS and options.compensates(bits)
+        small = grid.rows.shape[0] <= MAX_ROWS and not has_kernels(layer)
+        fits = not exact and small and options.compensates(bits)
         if fits:
             grid = _compensated(teacher, working, k, grid, memory)
         packed[k] = tabulated(grid, options.state_bits)
@@ -99,6 +101,8 @@ def _marked(layer: PackedLayer) -> PackedLayer:
 
 def _restored(layer: Layer, packed: PackedLayer, grid: Grid) -> Layer:
     """The layer in float with the weights and thresholds that its tables hold."""
+    if packed.spec.has_kernels:
+        return layer  # not compensated: what follows is fitted to the float kernels
     real: Floats = packed.rows * packed.scale
     per_event = grid.units.weight  # what one unit of an event is worth, beside the layer's own
     connections, first = [], 0

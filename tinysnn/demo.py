@@ -139,7 +139,7 @@ def run_demo(
         for clip, label in zip(spoken.clips, spoken.labels, strict=True)
     ]
     pack = keyword_pack(stimuli[:CALIBRATION_CLIPS], tell)
-    weights = sum(layer.rows.size for layer in pack.layers)
+    weights = sum(layer.n_weights for layer in pack.layers)
     tell(
         f"pack      {pack.name}: {len(pack.layers)} layers, {weights:,} weights, {pack.digest[:12]}"
     )

@@ -9,11 +9,15 @@ with gcc, a test holds them to it). `tinysnn build` shows what the linker says.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from tinysnn.pack import PackedLayer
 
 BASE_BYTES = 2700
 """Start-up, wire server, CRC, one UART driver, and what a model has beside its layers."""
+
+WINDOWS_BYTES = 8
+"""Entry of the tables that say, for each row and column of a map, which windows cover it."""
 
 LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}
 """Code of a layer by the width its weights are stored in."""
@@ -23,12 +27,26 @@ def table_bytes(layer: PackedLayer) -> int:
     """Flash of a layer's tables: weight rows in whole words, parameters that differ by neuron."""
     spec = layer.spec
     row_words = -(-spec.n * spec.bits // 32)
-    total = spec.n_rows * row_words * 4
+    total = kernel_bytes(layer) if spec.has_kernels else spec.n_rows * row_words * 4
     for name, table in layer.tables().items():
-        if name in ("rows", "scale", "learned") or table.size == 1:
+        if name in ("rows", "scale", "learned") or name.startswith("kernel") or table.size == 1:
             continue  # a single value is part of the code
         width = 4 if name in ("beta", "alpha") else spec.state_bits // 8
         total += -(-table.size * width // 4) * 4
+    return total
+
+
+def kernel_bytes(layer: PackedLayer) -> int:
+    """Flash of a layer's kernels, and of the tables that say where a map's events go."""
+    maps = [source.map for source in layer.spec.sources if source.map is not None]
+    runs = [source.tensor_shape[3] for source in maps]
+    packed = layer.spec.acc_bits == 16 and not any(run % 2 for run in runs)
+    width = layer.spec.bits if packed else 8
+    total = 0
+    for source, run in zip(maps, runs, strict=True):
+        row = -(-run * width // 32) * 4 if packed else run
+        taps = prod(source.tensor_shape[:3])
+        total += -(-taps * row // 4) * 4 + WINDOWS_BYTES * sum(source.shape[1:])
     return total
 
 

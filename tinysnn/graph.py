@@ -83,6 +83,12 @@ class SpatialConnection:
     """[n], which unit of what comes out (channels first) is at each place of the layer."""
 
     @property
+    def overlaps(self) -> bool:
+        """Whether weights come behind windows that overlap: an event is in several of them."""
+        weights = self.conv is not None or self.matrix is not None
+        return weights and self.pool is not None and not self.pool.disjoint
+
+    @property
     def n_map(self) -> int:
         """Number of source units that the map takes."""
         if self.pool is not None:
@@ -222,6 +228,8 @@ class Graph:
     """Indices of the layers that feed the Outputs, where there are several; else empty."""
     inputs: tuple[InputPort, ...] = ()
     """The Inputs, where there are several; else empty."""
+    channels_last: bool = False
+    """The neurons of every feature map lie [height, width, channels] (`layout.channels_last`)."""
 
 
 def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
@@ -254,9 +262,13 @@ def require_packable(graph: Graph) -> None:
 
 
 def _unpackable(connection: Connection | SpatialConnection) -> list[str]:
-    found = []
-    if isinstance(connection, SpatialConnection):
+    if not isinstance(connection, SpatialConnection):
+        return []
+    if connection.overlaps or connection.target_delays is not None:
         n = int(connection.apply(np.zeros((1, connection.n_source))).size)
         if connection.n_source * n > MAX_DENSE:
-            found.append("a convolution or pooling too large to be stored as a matrix")
-    return found
+            what = (
+                "pooling with windows that overlap" if connection.overlaps else "delays by neuron"
+            )
+            return [f"{what} of a convolution too large to be stored as a matrix"]
+    return []

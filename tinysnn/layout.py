@@ -34,11 +34,13 @@ def channels_last(graph: Graph) -> ChannelsLast:
 
 
 def _order(layer: Layer) -> Ints:
-    units = np.arange(layer.n)
-    shape = _core(layer)
-    if len(shape) < 2:
-        return units
-    return np.moveaxis(units.reshape(shape), 0, -1).reshape(-1)
+    return map_order(_core(layer))
+
+
+def map_order(shape: Sequence[int]) -> Ints:
+    """Which unit of a map (channels first) is at each place when its channels are last."""
+    units = np.arange(np.prod(shape))
+    return units if len(shape) < 2 else np.moveaxis(units.reshape(shape), 0, -1).reshape(-1)
 
 
 def _core(layer: Layer) -> tuple[int, ...]:

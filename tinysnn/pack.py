@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tinysnn.errors import PackError
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
 from tinysnn.learn.spec import LearnSpec
+from tinysnn.source_map import MapShape, SourceMap
 
 PACK_FORMAT = 1
 MAX_PACK_BYTES = 64 << 20
@@ -26,7 +27,7 @@ StateBits = Literal[16, 32]
 Ints32 = npt.NDArray[np.int32]
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a block of rows gets its events from."""
 
     layer: int | None
@@ -35,6 +36,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """0: this tick's spikes, d: those of d ticks ago (beside `PackedLayer.delays`)."""
     n: int
     """Number of presynaptic units = rows of the block."""
+    map: SourceMap | None = None
+    """Its feature map, in a layer with kernels (all its sources have one); None: rows."""
 
 
 class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -87,6 +90,19 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     report: LayerReport
     learn: LearnSpec | None = None
     """How the layer learns on the device; None: it does not."""
+    shape: MapShape | None = None
+    """[channels, height, width] of a layer whose neurons lie [height, width, channels]; its tables
+    may have one entry per channel. None: no map."""
+
+    @property
+    def has_kernels(self) -> bool:
+        """Whether its weights are kernels of feature maps, and not rows."""
+        return any(source.map is not None for source in self.sources)
+
+    @property
+    def channels(self) -> int:
+        """Length of its tables per channel; n where it is no map."""
+        return self.n if self.shape is None else self.shape[0]
 
     @property
     def fires(self) -> bool:
@@ -123,11 +139,14 @@ class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class PackedLayer:
-    """A layer's description and tables; these have length 1 (same for all) or n."""
+    """A layer's description and tables.
+
+    Tables have length 1 (same for all), n, or one entry per channel of a map.
+    """
 
     spec: LayerSpec
     rows: npt.NDArray[np.int8]
-    """[R, n] weights, in weight steps."""
+    """[R, n] weights, in weight steps; [0, n] of a layer with kernels."""
     beta: Ints32
     """Q0.16 membrane decay, 0..65536."""
     scale: npt.NDArray[np.float64]
@@ -146,6 +165,8 @@ class PackedLayer:
     """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
     learned: npt.NDArray[Any] | None = None
     """uint8: what a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
+    kernels: tuple[npt.NDArray[np.int8], ...] = ()
+    """Weights by source, in weight steps, each `SourceMap.tensor_shape`; empty: rows."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -163,13 +184,23 @@ class PackedLayer:
         if table not in self._wide:
             values = getattr(self, table)
             filled = np.zeros(1, np.int64) if values is None else values.astype(np.int64)
+            if 1 < filled.size < self.n:
+                filled = np.tile(filled, self.n // filled.size)  # channels last
             self._wide[table] = np.broadcast_to(filled, (self.n,))
         return self._wide[table]
 
     def tables(self) -> dict[str, npt.NDArray[Any]]:
-        """All tables present, by name."""
-        names = [f.name for f in fields(self) if f.name not in ("spec", "_wide")]
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        """All tables present, by name; weights are `rows`, or `kernel0` and so on by source."""
+        weights = {f"kernel{s}": kernel for s, kernel in enumerate(self.kernels)}
+        hidden = ("spec", "_wide", "kernels", *(["rows"] if weights else []))
+        names = [f.name for f in fields(self) if f.name not in hidden]
+        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {**found, **weights}
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights that are stored."""
+        return self.rows.size + sum(kernel.size for kernel in self.kernels)
 
 
 @dataclass(frozen=True, eq=False)

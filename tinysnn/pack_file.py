@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tinysnn.errors import PackError
 from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
 
-_DTYPES = {"rows": np.int8, "scale": np.float64, "learned": np.uint8}
+_DTYPES = {"scale": np.float64, "learned": np.uint8}
 _OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init", "delays", "learned")
 _REPACK = "Pack the model again with 'tinysnn pack'"
 
@@ -89,13 +89,17 @@ def _meta(text: str, path: Path) -> PackMeta:
 
 def _layer(k: int, meta: PackMeta, tensors: dict[str, Any], path: Path) -> PackedLayer:
     spec = meta.layers[k]
-    required = {name: tensors.pop(f"l{k}.{name}", None) for name in ("rows", "beta", "scale")}
+    weights = [f"kernel{s}" for s in range(len(spec.sources))] if spec.has_kernels else ["rows"]
+    required = {name: tensors.pop(f"l{k}.{name}", None) for name in (*weights, "beta", "scale")}
     optional = {name: tensors.pop(f"l{k}.{name}", None) for name in _OPTIONAL}
     where = f"{path}: layer {spec.name!r}"
     for name, table in {**required, **optional}.items():
         if table is None and name in required:
             raise PackError(f"table {name!r} is missing", where=where, fix=_REPACK)
-        wanted = _DTYPES.get(name, np.int32)
+        wanted = np.int8 if name in weights else _DTYPES.get(name, np.int32)
         if table is not None and table.dtype != wanted:
             raise PackError(f"table {name!r} is {table.dtype}, not {wanted.__name__}", where=where)
+    if spec.has_kernels:
+        required["kernels"] = tuple(required.pop(name) for name in weights)
+        required["rows"] = np.zeros((0, spec.n), np.int8)
     return PackedLayer(spec, **required, **optional)

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from tinysnn.errors import OptionError
+from tinysnn.forms import Form
 from tinysnn.graph import Graph
 from tinysnn.pack import Bits
 
@@ -32,6 +33,9 @@ class PackOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Re-tune the thresholds of layers with compensated rounding, where it lowers the loss."""
     state_bits: int | None = None
     """16 or 32 for all layers; None: 16 where the range proof allows it, else 32."""
+    convolution: Form = "auto"
+    """Store convolutions and pooling as kernels or, where these are not too large, as matrices;
+    auto: what takes fewer instructions, kernels where a matrix would not be small."""
     allow_silent: tuple[str, ...] = ()
     """Layers that may fall silent by quantisation."""
 
@@ -55,6 +59,11 @@ def check_options(options: PackOptions, graph: Graph, *, calibrated: bool) -> No
             raise OptionError(f"{bits} bits per weight", fix="Use 8, 4, 2 or 1")
     if options.state_bits not in (None, 16, 32):
         raise OptionError(f"{options.state_bits} state bits", fix="Use 16 or 32")
+    if options.convolution not in ("auto", "kernel", "matrix"):
+        raise OptionError(
+            f"{options.convolution!r} is no form of a convolution",
+            fix="Use 'auto', 'kernel' or 'matrix'",
+        )
     if options.rounding not in (None, "nearest", "compensated"):
         raise OptionError(
             f"{options.rounding!r} is no rounding", fix="Use 'nearest' or 'compensated'"

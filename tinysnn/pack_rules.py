@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from tinysnn import ranges
+from tinysnn import map_rules, ranges
 from tinysnn.errors import PackError
 from tinysnn.learn.rules import check_plastic
 from tinysnn.names import is_model_name
@@ -84,12 +84,19 @@ def _check_fields(layer: PackedLayer, where: str) -> None:
     _need((layer.theta is not None) == spec.fires, where, "threshold table does not fit its kind")
     _need((layer.alpha is not None) == spec.has_current, where, "alpha does not fit its kind")
     _need(1 <= spec.spike_value <= 127, where, f"spike value {spec.spike_value}")
+    if spec.shape is not None:
+        map_rules.check_shape(spec.shape, spec.n, where)
 
 
 def _check_sources(pack: Pack, k: int, layer: PackedLayer, where: str) -> None:
     spec = layer.spec
     _need(len(spec.sources) > 0, where, "no source")
+    _need(spec.learn is None or not spec.has_kernels, where, "plastic, but has kernels")
+    mapped = [source.map is not None for source in spec.sources]
+    _need(all(mapped) or not any(mapped), where, "rows beside kernels")
     for source in spec.sources:
+        if source.map is not None:
+            map_rules.check_map(source.map, source.n, spec, where)
         if source.layer is None:
             _need(source.n == pack.meta.n_in, where, "source width is not the input's")
             _need(source.delay_ticks >= 0, where, "a delay below 0")
@@ -120,13 +127,21 @@ def _check_delays(layer: PackedLayer, where: str) -> None:
 def _check_tables(layer: PackedLayer, where: str) -> None:
     spec = layer.spec
     low, high = WEIGHT_RANGE[spec.bits]
-    _need(layer.rows.shape == (spec.n_rows, spec.n), where, f"rows are {layer.rows.shape}")
-    in_range = bool((layer.rows >= low).all() and (layer.rows <= high).all())
-    _need(in_range, where, f"weights exceed {spec.bits} bits")
-    _need(spec.bits != 1 or bool((layer.rows != 0).all()), where, "1-bit weights are -1 or 1")
+    n_rows = 0 if spec.has_kernels else spec.n_rows
+    _need(layer.rows.shape == (n_rows, spec.n), where, f"rows are {layer.rows.shape}")
+    wanted = len(spec.sources) if spec.has_kernels else 0
+    _need(len(layer.kernels) == wanted, where, f"{len(layer.kernels)} kernels, not {wanted}")
+    for source, kernel in zip(spec.sources, layer.kernels, strict=False):
+        shape = None if source.map is None else source.map.tensor_shape
+        _need(kernel.shape == shape, where, f"a kernel is {kernel.shape}, not {shape}")
+    for weights in layer.kernels or (layer.rows,):
+        in_range = bool((weights >= low).all() and (weights <= high).all())
+        _need(in_range, where, f"weights exceed {spec.bits} bits")
+        _need(spec.bits != 1 or bool((weights != 0).all()), where, "1-bit weights are -1 or 1")
+    lengths = ((1,), (spec.n,), (spec.channels,))
     for name, table in layer.tables().items():
-        if name not in ("rows", "scale", "delays", "learned"):
-            _need(table.shape in ((1,), (spec.n,)), where, f"table {name} is {table.shape}")
+        hidden = name in ("rows", "scale", "delays", "learned") or name.startswith("kernel")
+        _need(hidden or table.shape in lengths, where, f"table {name} is {table.shape}")
     _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")
     one_unit = layer.spec.fires or bool((layer.scale == layer.scale[0]).all())

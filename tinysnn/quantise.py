@@ -13,6 +13,7 @@ from tinysnn.compensate import fitted_layers, nearest_layers
 from tinysnn.errors import ModelError
 from tinysnn.float_sim import layer_rates
 from tinysnn.footprint import flash_bytes
+from tinysnn.forms import for_device
 from tinysnn.graph import Graph, require_packable
 from tinysnn.names import model_name
 from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
@@ -56,6 +57,7 @@ def quantise(
     if options.bits == "auto":
         return quantise_within(graph, options, calibration, progress=progress)[0]
     require_packable(graph)
+    graph = for_device(graph, options.convolution)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
@@ -80,6 +82,7 @@ def quantise_within(
 ) -> tuple[Pack, budget.Choice]:
     """As `quantise` with automatic bits; returns what was tried beside the pack."""
     require_packable(graph)
+    graph = for_device(graph, options.convolution)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align
 from tinysnn.pack import PackedLayer
+from tinysnn.packed_maps import convolved
+from tinysnn.source_map import SourceMap
 
 GRADED_LOW, GRADED_HIGH = -128, 127
 """Range of a graded input event."""
@@ -39,20 +41,31 @@ def accumulator(layer: PackedLayer, *, graded_input: bool) -> Interval:
     low = np.zeros(layer.n, np.int64)
     high = np.zeros(layer.n, np.int64)
     first = 0
-    for source in layer.spec.sources:
-        block = layer.rows[first : first + source.n].astype(np.int64)
-        first += source.n
-        if layer.spec.learn is not None:  # weights may become anything
-            block = np.full_like(block, -WEIGHT_REACH)
+    for s, source in enumerate(layer.spec.sources):
         value_low, value_high = 0, layer.spec.spike_value
         if graded_input and source.layer is None:
             value_low, value_high = GRADED_LOW, GRADED_HIGH
-        low += np.minimum(block * value_low, block * value_high).sum(axis=0)
-        high += np.maximum(block * value_low, block * value_high).sum(axis=0)
+        if source.map is not None:
+            block = layer.kernels[s].astype(np.int64)
+        else:
+            block = layer.rows[first : first + source.n].astype(np.int64)
+        first += source.n
+        if layer.spec.learn is not None:  # weights may become anything
+            block = np.full_like(block, -WEIGHT_REACH)
+        low += _all_active(source.map, np.minimum(block * value_low, block * value_high))
+        high += _all_active(source.map, np.maximum(block * value_low, block * value_high))
     if layer.spec.learn is not None:  # and of either sign
         high = np.maximum(high, -low)
         low = -high - BIAS_REACH
     return Interval(low, high)
+
+
+def _all_active(source: SourceMap | None, weights: Ints) -> Ints:
+    """What all units of a source add together, [n]."""
+    if source is None:
+        return np.asarray(weights.sum(axis=0))
+    everywhere = np.ones((1, source.first + source.n))
+    return np.asarray(convolved(source, weights.astype(np.float64), everywhere)[0], np.int64)
 
 
 def tick_input(layer: PackedLayer, *, graded_input: bool) -> Interval:

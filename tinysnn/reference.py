@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinysnn import past
 from tinysnn.errors import StimulusError
-from tinysnn.ops import current, li, lif, rows
+from tinysnn.ops import current, li, lif, rows, scatter
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE, Ints, align, leak_nearest, leak_zero
 from tinysnn.ops.idle import catch_up
 from tinysnn.ops.past import Ring
@@ -50,7 +50,7 @@ class LayerState:
             leak = leak_nearest if spec.fires else leak_zero
             self.v = catch_up(self.v, layer.wide("beta"), leak, self.idle)
             self.idle = 0
-        self.sums = rows.accumulate(self.rows, index, value)
+        self.sums = synapses(layer, self.rows, index, value)
         y = align(self.sums, spec.frac_bits) + self.bias
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
@@ -69,6 +69,26 @@ class LayerState:
         if name in ("idle", "hot"):
             return np.array([int(getattr(self, name))], np.int64)
         return np.asarray(getattr(self, name))
+
+
+def synapses(
+    layer: PackedLayer,
+    weights: npt.NDArray[np.int8],
+    index: npt.NDArray[np.intp],
+    value: npt.NDArray[np.int64] | None,
+) -> Ints:
+    """What a tick's events add to the neurons of a layer with these rows, or its kernels; [n]."""
+    if not layer.spec.has_kernels:
+        return rows.accumulate(weights, index, value)
+    total = np.zeros(layer.n, np.int64)
+    values = np.ones(index.size, np.int64) if value is None else value
+    first = 0
+    for source, kernel in zip(layer.spec.sources, layer.kernels, strict=True):
+        assert source.map is not None  # the rules see to it
+        own = (index >= first) & (index < first + source.n)
+        total += scatter.accumulate(source.map, kernel, index[own] - first, values[own], layer.n)
+        first += source.n
+    return total
 
 
 class Simulation:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn import ranges, scales
+from tinysnn import forms, ranges, scales
 from tinysnn.errors import ModelError, OptionError
-from tinysnn.graph import Graph, Layer
+from tinysnn.forms import KernelForm
+from tinysnn.graph import Connection, Graph, Layer, SpatialConnection
+from tinysnn.kernel_columns import from_columns, to_columns
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import Bits, LayerReport, LayerSpec, PackedLayer, Source, StateBits
 from tinysnn.pack_rules import FRAC_BITS, rests
+from tinysnn.source_map import MapShape
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +38,7 @@ class Units:
     """Real weights of a layer per unit of event value, and how spikes are valued."""
 
     weight: Floats
+    """[R, n]; of a layer with kernels [rows, channels], see `kernel_columns`."""
     spike_value: int
     graded: bool
 
@@ -60,10 +65,12 @@ def nearest_grid(graph: Graph, layer: Layer, bits: Bits) -> Grid:
             where=f"layer {layer.name!r}",
             fix="Check the units of weights, threshold, bias and initial values",
         )
-    step = scales.channel_scales(units.weight, layer.threshold, bits, event_value=units.event_value)
+    threshold = by_channel(layer, units.weight.shape[1])
+    step = scales.channel_scales(units.weight, threshold, bits, event_value=units.event_value)
     if not layer.fires:  # outputs are compared with each other: one unit for all
         step = np.full_like(step, step.max())
-    return Grid(layer, units, bits, step, scales.to_steps(units.weight, step, bits))
+    shape = forms.map_shape(layer) if graph.channels_last else None
+    return Grid(layer, units, bits, step, scales.to_steps(units.weight, step, bits), shape)
 
 
 def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
@@ -80,7 +87,7 @@ def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
 
     """
     layer = grid.layer
-    sources = tuple(Source(c.source, c.delay_ticks, c.weight.shape[0]) for c in layer.connections)
+    sources = tuple(_source(layer, c) for c in layer.connections)
     widths: tuple[StateBits, ...] = (16, 32)
     if state_bits is not None:
         widths = (32,) if state_bits == 32 else (16,)
@@ -95,13 +102,36 @@ def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
     )
 
 
+def by_channel(layer: Layer, channels: int) -> Floats | None:
+    """The layer's thresholds [channels]: of a map, the largest of each channel."""
+    threshold = layer.threshold
+    if threshold is None or threshold.size == channels:
+        return threshold
+    return np.asarray(np.abs(threshold).reshape(-1, channels).max(axis=0))
+
+
+def _source(layer: Layer, connection: Connection | SpatialConnection) -> Source:
+    map_ = None
+    if forms.has_kernels(layer):
+        map_ = _form(layer, connection).map
+    return Source(connection.source, connection.delay_ticks, connection.n_source, map_)
+
+
+def _form(layer: Layer, connection: Connection | SpatialConnection) -> KernelForm:
+    found = forms.kernel_form(layer, connection)
+    if found is None:  # forms.for_device has chosen
+        raise ModelError("it has no map", where=f"layer {layer.name!r}")
+    return found
+
+
 def described(layer: PackedLayer, units: Units) -> PackedLayer:
     """Fill in what follows from the tables: accumulator width, skipping, proven ranges."""
     sums = ranges.accumulator(layer, graded_input=units.graded)
     x = ranges.tick_input(layer, graded_input=units.graded)
     reach = ranges.membrane(layer, graded_input=units.graded)
+    scale = layer.scale[: units.weight.shape[1]]
     report = LayerReport(
-        weight_snr_db=scales.snr_db(units.weight, layer.rows, layer.scale),
+        weight_snr_db=scales.snr_db(units.weight, weight_columns(layer), scale),
         x_low=int(x.low.min()),
         x_high=int(x.high.max()),
         membrane_low=None if reach is None else int(reach.low.min()),
@@ -122,8 +152,9 @@ def described(layer: PackedLayer, units: Units) -> PackedLayer:
 def units_of(graph: Graph, layer: Layer) -> Units:
     """The layer's weights per unit of event value, with spikes valued beside graded input."""
     graded = graph.input_scale is not None and any(c.source is None for c in layer.connections)
+    blocks = [_columns(layer, c) for c in layer.connections]
     if not graded:
-        return Units(np.vstack([c.weight for c in layer.connections]), 1, graded=False)
+        return Units(np.vstack(blocks), 1, graded=False)
     input_scale = graph.input_scale or 1.0
     spike_value = 1
     if any(c.source is not None for c in layer.connections):
@@ -136,10 +167,47 @@ def units_of(graph: Graph, layer: Layer) -> Units:
                 fix="Choose another input scale",
             )
     blocks = [
-        c.weight * input_scale if c.source is None else c.weight / spike_value
-        for c in layer.connections
+        block * input_scale if c.source is None else block / spike_value
+        for c, block in zip(layer.connections, blocks, strict=True)
     ]
     return Units(np.vstack(blocks), spike_value, graded=True)
+
+
+def _columns(layer: Layer, connection: Connection | SpatialConnection) -> Floats:
+    """A connection's weights [R, n], or [rows, channels] of a layer with kernels."""
+    if not forms.has_kernels(layer):
+        return connection.weight
+    form = _form(layer, connection)
+    shape = forms.map_shape(layer)
+    columns: Floats = to_columns(form.map, form.weight, layer.n if shape is None else shape[0])
+    return columns
+
+
+def weight_columns(layer: PackedLayer) -> npt.NDArray[np.int8]:
+    """A packed layer's weights [R, n], or [rows, channels] of a layer with kernels."""
+    if not layer.spec.has_kernels:
+        return layer.rows
+    maps = [source.map for source in layer.spec.sources]
+    return np.vstack(
+        [
+            to_columns(source, kernel, layer.spec.channels)
+            for source, kernel in zip(maps, layer.kernels, strict=True)
+            if source is not None
+        ]
+    )
+
+
+def _kernels(
+    rows: npt.NDArray[np.int8], sources: tuple[Source, ...], channels: int
+) -> tuple[npt.NDArray[np.int8], ...]:
+    """The kernels of a layer from all its columns; none if it has rows."""
+    found, first = [], 0
+    for source in sources:
+        if source.map is not None:
+            end = first + prod(source.map.tensor_shape) // channels
+            found.append(from_columns(source.map, rows[first:end], channels))
+            first = end
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +218,11 @@ class Grid:
     units: Units
     bits: Bits
     step: Floats
+    """[n]; of a layer with kernels [channels]."""
     rows: npt.NDArray[np.int8]
+    """As `Units.weight`."""
+    shape: MapShape | None = None
+    """Of the layer's neurons, where these are channels last."""
 
 
 def _candidate(
@@ -191,7 +263,10 @@ def _may_be_narrow(layer: Layer) -> bool:
 def _tabulate(
     grid: Grid, sources: tuple[Source, ...], state_bits: StateBits, frac_bits: int
 ) -> PackedLayer | None:
-    layer, unit = grid.layer, grid.step * 2.0**-frac_bits
+    layer, channels = grid.layer, grid.step.size
+    scale = np.tile(grid.step, layer.n // channels)
+    unit = scale * 2.0**-frac_bits
+    kernels = _kernels(grid.rows, sources, channels)
     spec = LayerSpec(
         name=layer.name,
         op=layer.op,
@@ -207,6 +282,7 @@ def _tabulate(
         may_skip=False,
         spike_value=grid.units.spike_value,
         report=LayerReport(None, 0, 0, None, None, None, None, None),
+        shape=grid.shape,
     )
     tables = {
         "theta": layer.threshold,
@@ -223,19 +299,20 @@ def _tabulate(
         vanishes = name == "theta" and bool(((steps == 0) & (values != 0)).any())
         if vanishes or steps.min() < low or steps.max() > high:
             return None
-        whole[name] = _same(steps)
-    alpha = None if layer.alpha is None else _decay_q16(layer.alpha)
+        whole[name] = _same(steps, spec.channels)
+    alpha = None if layer.alpha is None else _decay_q16(layer.alpha, spec.channels)
     return PackedLayer(
         spec,
-        grid.rows,
-        _decay_q16(layer.beta),
-        grid.step,
+        np.zeros((0, layer.n), np.int8) if kernels else grid.rows,
+        _decay_q16(layer.beta, spec.channels),
+        scale,
         alpha=alpha,
         theta=whole.get("theta"),
         bias=whole.get("bias"),
         reset_to=whole.get("reset_to"),
         v_init=whole.get("v_init"),
         delays=_delays(layer),
+        kernels=kernels,
     )
 
 
@@ -250,14 +327,19 @@ def _delays(layer: Layer) -> npt.NDArray[np.int32] | None:
     return delays if delays.any() else None
 
 
-def _same(values: Floats) -> npt.NDArray[np.int32]:
-    """A table of length 1 where all neurons have the same value."""
-    return (values[:1] if bool((values == values[0]).all()) else values).astype(np.int32)
+def _same(values: Floats, channels: int) -> npt.NDArray[np.int32]:
+    """A table of length 1 where all neurons have the same value, or one by channel of a map."""
+    by_place = values.reshape(-1, channels)
+    if bool((values == values[0]).all()):
+        values = values[:1]
+    elif bool((by_place == by_place[0]).all()):
+        values = by_place[0]
+    return values.astype(np.int32)
 
 
-def _decay_q16(decay: Floats) -> npt.NDArray[np.int32]:
+def _decay_q16(decay: Floats, channels: int) -> npt.NDArray[np.int32]:
     whole = np.rint(decay * ONE_Q16)
-    return _same(np.where((decay < 1.0) & (whole == ONE_Q16), ONE_Q16 - 1.0, whole))
+    return _same(np.where((decay < 1.0) & (whole == ONE_Q16), ONE_Q16 - 1.0, whole), channels)
 
 
 def _fits(layer: PackedLayer, *, graded: bool, strict: bool) -> bool:

@@ -172,6 +172,24 @@ typedef struct {
 typedef void tsnn_neurons_kernel_t(int16_t *v, const uint32_t *sums, uint32_t *spikes,
                                    uint32_t constant, const tsnn_neurons_t *neurons);
 
+/** The windows of a convolution that cover a row, or a column, of a map. */
+typedef struct {
+    uint32_t weights; /**< entries of the kernel before what the first one sees */
+    uint16_t sums;    /**< entries of the sums before the first one's */
+    uint16_t count;   /**< how many there are */
+} tsnn_windows_t;
+
+/** Set words, a multiple of 4 of them. */
+static inline void tsnn_fill(uint32_t *words, uint32_t n_words, uint32_t value)
+{
+    for (uint32_t *word = words; word != &words[n_words]; word += 4) {
+        word[0] = value;
+        word[1] = value;
+        word[2] = value;
+        word[3] = value;
+    }
+}
+
 /** 1 if any neuron fired. */
 static inline uint32_t tsnn_any(const uint32_t *spikes, uint32_t n_words)
 {

@@ -14,8 +14,11 @@ import pytest
 from tests.make_packs import make_layer, make_pack, table, with_spec
 from tinysnn import pack_rules, ranges
 from tinysnn.errors import PackError
+from tinysnn.learn.spec import LearnSpec
 from tinysnn.pack import Pack, PackedLayer, Source, sealed
+from tinysnn.source_map import SourceMap
 
+MAP = SourceMap((3, 1, 1), (1, 1), 2)
 TWO = Source(None, 0, 2)
 
 
@@ -82,6 +85,12 @@ def negative_threshold() -> Pack:
     return only(make_layer(np.ones((2, 1)), theta=-1, reset="subtract", reset_timing="next-tick"))
 
 
+def replace_kernels(kernels: Any) -> Pack:
+    pack = layer(1, sources=(Source(0, 0, 3, MAP),))
+    changed = replace(pack.layers[1], rows=np.zeros((0, 2), np.int8), kernels=kernels)
+    return Pack(pack.meta, (pack.layers[0], changed))
+
+
 BROKEN = {
     "is no model name": lambda: meta(name="7up"),
     "1 to 64 layers": lambda: meta(layers=()),
@@ -129,6 +138,12 @@ BROKEN = {
     "a tick adds up to": lambda: layer(frac_bits=15),
     "it can fire idle": fires_idle,
     "threshold below 0, subtracted": negative_threshold,
+    "plastic, but has kernels": lambda: layer(
+        1, sources=(Source(0, 0, 3, MAP),), learn=LearnSpec("delta", {})
+    ),
+    "rows beside kernels": lambda: layer(1, sources=(Source(0, 0, 3, MAP), Source(1, 1, 2))),
+    "0 kernels, not 1": lambda: replace_kernels(()),
+    "a kernel is": lambda: replace_kernels((np.ones((2, 1, 1, 2), np.int8),)),
 }
 
 

@@ -122,6 +122,8 @@ def of_clips(pack: Pack, clips: Sequence[Stimulus], words: str = "clips") -> Act
 
 def sparse_words(layer: PackedLayer) -> npt.NDArray[np.int64]:
     """Words of two weights that are not 0, runs of two and of four of them, by row; [3, 3, R]."""
+    if layer.spec.has_kernels:
+        return np.zeros((3, len(WINDOWS), layer.spec.n_rows), np.int64)
     words = []
     for width in WINDOWS:
         starts = np.arange(0, layer.n, width)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysnn.boards import Core
-from tinysnn.cost.activity import Activity
+from tinysnn.cost.activity import Activity, LayerActivity
 from tinysnn.cost.coefficients import coefficients
 from tinysnn.cost.layers import bill_layer, bill_step
 from tinysnn.cost.reasons import neurons_words, rows_words
-from tinysnn.pack import Pack
+from tinysnn.pack import Pack, PackedLayer
 from tinysnn.state import state_layout
 from tinysnn.views.layer import LayerView, view_layer
+from tinysnn.views.scatter import WINDOWS_BYTES, spread
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class LayerCost:
     neurons: str
     """Who updates its neurons, and why."""
     instructions_per_tick: float | None
-    """None: the cost model knows nothing of this core."""
+    """None: the cost model knows nothing of this core, or of kernels of feature maps."""
     synaptic_operations_per_tick: float
     """Weights of the rows of all events, whether 0 or not."""
     events_per_tick: float
@@ -80,7 +81,7 @@ def predict(pack: Pack, core: Core, activity: Activity) -> Prediction:
 def _layer(pack: Pack, view: LayerView, core: Core, activity: Activity) -> LayerCost:
     layer, ticks = pack.layers[view.index], activity.layers[view.index]
     instructions = None
-    if knows(core):
+    if knows(core) and not view.maps:
         bill = bill_layer(view, layer, core, ticks)
         instructions = None if bill.unknown else ticks.mean(bill.total(coefficients(), core))
     events = ticks.mean(ticks.events)
@@ -89,11 +90,23 @@ def _layer(pack: Pack, view: LayerView, core: Core, activity: Activity) -> Layer
         rows=rows_words(view, layer, core),
         neurons=neurons_words(view, layer, core),
         instructions_per_tick=instructions,
-        synaptic_operations_per_tick=events * layer.n,
+        synaptic_operations_per_tick=_operations(layer, ticks),
         events_per_tick=events,
         skipped_ticks=ticks.mean(1 - ticks.ran),
-        flash_bytes=sum(_table_bytes(t.ctype) * t.length for t in view.tables),
+        flash_bytes=sum(_table_bytes(t.ctype) * t.length for t in view.tables)
+        + sum(WINDOWS_BYTES * (s.down.length + s.right.length) for s in view.maps),
         ram_bytes=sum(f.n_bytes for f in state_layout(pack) if f.layer == view.index),
+    )
+
+
+def _operations(layer: PackedLayer, ticks: LayerActivity) -> float:
+    """Sums that the events of a tick add to."""
+    if not layer.spec.has_kernels:
+        return ticks.mean(ticks.events) * layer.n
+    return sum(
+        ticks.mean(active.events) * spread(source.map)
+        for active, source in zip(ticks.sources, layer.spec.sources, strict=True)
+        if source.map is not None
     )
 
 

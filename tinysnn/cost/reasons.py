@@ -18,6 +18,8 @@ def rows_words(view: LayerView, layer: PackedLayer, core: str) -> str:
     fallback = ""
     if view.fallback is not None:
         fallback = f"; silent rows beyond {view.fallback.threshold} events"
+    if view.maps:
+        return "kernels of feature maps, in C"
     if view.rows.windows:
         return f"sparse, {_by(view.rows.kernel)}: {_zeros(view, layer, core)}{fallback}"
     if view.rows.kernel:
@@ -35,6 +37,8 @@ def neurons_words(view: LayerView, layer: PackedLayer, core: str) -> str:
         return f"C: no assembly for {core}"
     if view.graded:
         return f"C: {_why_no_graded(layer, family)}"
+    if view.maps:
+        return "C: kernels of feature maps"
     obstacle = obstacles.of_neurons(layer, family)
     if obstacle:
         return f"C: {obstacle}"

@@ -147,6 +147,8 @@ def _aligned(layer: PackedLayer, rows: RowsView, tables: Tables) -> tuple[str, s
         return f"(({value} + {1 << (-f - 1)}) >> {-f}){each}", ""
     gain = 1 << (max(f, 0) + rows.gain_log2)
     excess = f"((int32_t)n_events * {rows.offset << max(f, 0)})"
+    if rows.lane_offset:
+        excess = str(rows.lane_offset << max(f, 0))
     raw = f"((int32_t)sums[j] * {gain})" if gain > 1 else "(int32_t)sums[j]"
     if f >= 0:
         return f"{raw} + constant{each}", f"-{excess}"

@@ -14,6 +14,7 @@ from tinysnn.views.learn import LayerLearnView, view_layer_learn
 from tinysnn.views.past import NOT_LATE, LateView, view_late
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, learned_rows, view_rows
+from tinysnn.views.scatter import ScatterView, view_maps
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
 
@@ -62,6 +63,8 @@ class LayerView:
     tables: tuple[TableView, ...]
     kernels: Kernels
     """Assembly that the layer calls."""
+    maps: tuple[ScatterView, ...]
+    """The sources of a layer with kernels; empty: it has rows."""
     fallback: FallbackView | None
     """What is done in ticks in which most rows are active; None: nothing else."""
     learn: LayerLearnView | None = None
@@ -81,10 +84,15 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     graded = pack.graded_input and any(source.layer is None for source in spec.sources)
     late, late_tables = view_late(pack, k, prefix)
     sources = _sources(layer, late)
-    rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
+    maps: tuple[ScatterView, ...] = ()
+    if spec.has_kernels:
+        maps, rows, rows_tables = view_maps(layer, prefix, graded=graded)
+        kernels: Kernels = ()
+    else:
+        rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
     learn = view_layer_learn(pack, k, prefix)
-    plain = not any(late) and learn is None
+    plain = not any(late) and learn is None and not maps
     fallback = view_fallback(
         layer, core, rows, kernels, wanted=options.dense_fallback if plain else "never"
     )
@@ -104,7 +112,7 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         spike_value=spec.spike_value,
         n_rows=spec.n_rows,
         takes_input=any(source.is_input for source in sources),
-        direct_input=len(sources) == 1 and sources[0].is_input,
+        direct_input=len(sources) == 1 and sources[0].is_input and not maps,
         sources=sources,
         v=f"l{k}_v",
         i=f"l{k}_i",
@@ -116,6 +124,7 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         cell=cell,
         tables=(*rows_tables, *late_tables, *tables.made, *(learn.tables if learn else ())),
         kernels=kernels,
+        maps=maps,
         fallback=fallback,
         learn=learn,
     )

@@ -10,10 +10,11 @@ from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
-from tinysnn.views.layer import LayerView, model_prefix, view_layer
+from tinysnn.views.layer import LayerView, SourceView, model_prefix, view_layer
 from tinysnn.views.learn import LearnView, view_learn
 from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
+from tinysnn.views.scatter import ScatterView
 from tinysnn.views.sparse import SparseKernel
 
 ABI_VERSION = 1
@@ -121,7 +122,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
     prefix = model_prefix(pack)
     family = family_of(core)
-    listed = family is not None and any(not layer.direct_input for layer in layers)
+    listed = family is not None and any(_lists_spikes(layer) for layer in layers)
     kernels = {k.symbol: k for layer in layers for k in layer.kernels}.values()
     return ModelView(
         generator=__version__,
@@ -151,6 +152,10 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
         learn=view_learn(pack, tuple(layer.learn for layer in layers)),
     )
+
+
+def _lists_spikes(layer: LayerView) -> bool:
+    return any(not source.is_input for source in layer.sources)
 
 
 def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
@@ -186,7 +191,11 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
     lengths = dict.fromkeys(wanted, 0)
     for layer in layers:
         lengths[layer.rows.sums] = max(lengths[layer.rows.sums], layer.rows.sums_length)
-        if not layer.direct_input or layer.fallback is not None:
+        for scattered in layer.maps:
+            _make_room(lengths, layer.sources[scattered.index], scattered)
+        if layer.maps:
+            pass  # events are listed a few at a time
+        elif not layer.direct_input or layer.fallback is not None:
             lengths["work_events"] = max(lengths["work_events"], layer.n_rows)
             if layer.graded:
                 lengths["work_values"] = max(lengths["work_values"], layer.n_rows)
@@ -203,6 +212,16 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
         for name, (ctype, doc) in wanted.items()
         if lengths[name]
     )
+
+
+def _make_room(lengths: dict[str, int], source: SourceView, scattered: ScatterView) -> None:
+    """Room for the list of a feature map's events: some words of spikes, or all its values."""
+    if source.is_input:
+        return
+    room = source.n if source.late.values else scattered.list_words * 32
+    lengths["work_events"] = max(lengths["work_events"], room)
+    if source.late.values:
+        lengths["work_values"] = max(lengths["work_values"], room)
 
 
 def view_image(packs: list[Pack]) -> ImageView:

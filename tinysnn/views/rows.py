@@ -99,6 +99,10 @@ class RowsView:
     """Parts of sparse rows; empty: rows are dense."""
     graded: bool = False
     """Events have values."""
+    lane_offset: int = 0
+    """What sums in lanes are too large by, whatever the events."""
+    cleared: str = "0u"
+    """What words of sums begin with, where events add to them in memory."""
 
 
 def view_rows(

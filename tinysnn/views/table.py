@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.views.quotient import remainder
+
 
 @dataclass(frozen=True)
 class TableView:
@@ -38,7 +40,7 @@ class Tables:
     """The tables a layer's expressions refer to, collected while these are made."""
 
     def __init__(self, prefix: str, n: int) -> None:
-        self.prefix, self.n = prefix, n
+        self.prefix, self.n = prefix, n  # n: of the layer
         self.made: list[TableView] = []
 
     def expression(self, name: str, values: npt.NDArray[np.int32] | None, doc: str) -> str:
@@ -47,10 +49,11 @@ class Tables:
         if (wide == wide[0]).all():
             return literal(int(wide[0]))
         symbol = f"{self.prefix}_{name}"
-        view = TableView(smallest_type(wide), symbol, tuple(wide.tolist()), f"{doc}, [{self.n}]")
+        size = f"[{self.n}]" if wide.size == self.n else f"by channel, [{wide.size}]"
+        view = TableView(smallest_type(wide), symbol, tuple(wide.tolist()), f"{doc}, {size}")
         if view not in self.made:
             self.made.append(view)
-        return f"(int32_t){symbol}[j]"
+        return f"(int32_t){symbol}[{remainder('j', wide.size, self.n)}]"
 
 
 def literal(value: int) -> str:

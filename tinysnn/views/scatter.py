@@ -1,0 +1,342 @@
+"""The kernels of a layer as C: where an event of a feature map goes, and how it adds (SPEC.md 1.6).
+
+An event at (channel, y, x) meets, along each axis, a run of windows: as the window moves on by one
+place, the weight it sees moves back by some. Kernels are stored so that both go forward, and a
+table for each axis says where they begin and how many there are. What lies between the event and
+the kernel (a pool that only moves it) is in the tables, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.pack import PackedLayer
+from tinysnn.source_map import SourceMap
+from tinysnn.views.quotient import quotient, remainder
+from tinysnn.views.rows import RowsView, pack_rows
+from tinysnn.views.table import TableView
+
+Ints = npt.NDArray[np.int64]
+Form = Literal["pairs", "lanes", "wide"]
+"""How sums are kept: two biased 16-bit ones in a word, to which whole words are added; 16 bits, or
+32 bits, added one by one."""
+LANE_OFFSET = 1 << 15
+"""What a sum of a pair begins with, so that it is never negative."""
+UNROLLED = 4
+"""Words of weights that are added without a loop."""
+WINDOWS_BYTES = 8
+"""Size of a `tsnn_windows_t`."""
+LIST_WORDS = 8
+"""Words of a source's spikes that are listed at a time, so that the list is short."""
+
+
+@dataclass(frozen=True)
+class PairText:
+    """Where a pair of sums is, and how its weights come out of a word."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ScatterView:
+    """What ops/scatter.c.jinja needs of one source."""
+
+    index: int
+    form: Form
+    n_words: int
+    list_words: int
+    guard: str
+    """C condition of units that are not in the map; empty: all are."""
+    unit: str
+    channel: str
+    place: str
+    y: str
+    x: str
+    weights: str
+    """C text of the first weight of an event's run of windows, an index of the table."""
+    sums: str
+    """The same of the first sum."""
+    weights_type: str
+    sums_type: str
+    sums_name: str
+    kernel: TableView
+    down: AxisTable
+    right: AxisTable
+    line_weights: int
+    """From one row of a kernel to the next, in entries of the table."""
+    line_sums: int
+    place_weights: int
+    place_sums: int
+    channels: int
+    """That an event adds to at each place."""
+    whole: int
+    """Words of a place with all their pairs, in a loop if there are more than a few."""
+    pairs: tuple[PairText, ...]
+    """Of one word, or of all words of a place where these are few."""
+    rest: tuple[PairText, ...]
+    """Of the last word, if the others are in a loop and it is not like them."""
+    half_mask: str
+    excess: str
+    spike_value: int
+    """Value of a spike, 0: 1 and no multiplication."""
+    valued: bool
+    """Events come with values."""
+
+
+@dataclass(frozen=True)
+class AxisTable:
+    """Where the windows of an axis begin: for each place of the source's map."""
+
+    symbol: str
+    entries: tuple[tuple[int, int, int], ...]
+    """First weight, first sum, number of windows."""
+    doc: str
+
+    @property
+    def length(self) -> int:
+        """Number of places."""
+        return len(self.entries)
+
+
+def sums_form(layer: PackedLayer, *, graded: bool) -> Form:
+    """How the layer's sums are kept: the same for all its sources."""
+    if graded or layer.spec.acc_bits != 16:
+        return "wide"
+    even = all(
+        source.map is not None and source.map.tensor_shape[3] % 2 == 0
+        for source in layer.spec.sources
+    )
+    return "pairs" if even else "lanes"
+
+
+def view_maps(
+    layer: PackedLayer, prefix: str, *, graded: bool
+) -> tuple[tuple[ScatterView, ...], RowsView, tuple[TableView, ...]]:
+    """The sources of a layer with kernels, how its sums are kept, and its tables."""
+    form = sums_form(layer, graded=graded)
+    maps = tuple(
+        view_scatter(layer, s, prefix, graded=graded) for s in range(len(layer.spec.sources))
+    )
+    rows = RowsView(
+        template="",
+        variant=f"scatter_{form}",
+        symbol="",
+        row_words=0,
+        pairs_per_word=0,
+        mask="",
+        half_mask="",
+        blocks=(),
+        sums="work_sums32" if form == "wide" else "work_pairs",
+        sums_length=sums_words(layer, form),
+        wide=form == "wide",
+        cap=0,
+        chunked=False,
+        signed_lanes=form == "lanes",
+        gain_log2=0,
+        offset=0,
+        kernel="",
+        graded=graded,
+        lane_offset=LANE_OFFSET if form == "pairs" else 0,
+        cleared=f"0x{LANE_OFFSET * 0x10001:08X}u" if form == "pairs" else "0u",
+    )
+    return maps, rows, tuple(source.kernel for source in maps)
+
+
+def view_scatter(layer: PackedLayer, s: int, prefix: str, *, graded: bool) -> ScatterView:
+    """The view of one source of a layer with kernels."""
+    source, form = layer.spec.sources[s], sums_form(layer, graded=graded)
+    found = source.map
+    assert found is not None  # the rules see to it
+    per_word = 32 // layer.spec.bits if form == "pairs" else 1
+    channels = found.tensor_shape[3]
+    row = -(-channels // per_word)
+    down, right = axis_taps(found, 0), axis_taps(found, 1)
+    kernel = layer.kernels[s][:, down.order][:, :, right.order]
+    unit_sums = 2 if form == "pairs" else 1
+    out_channels, _, wide = found.out_shape
+    line_sums = down.step * wide * out_channels // unit_sums
+    place_sums = right.step * out_channels // unit_sums
+    words = [
+        PairText(word * per_word // 2 + pair.index, pair.text.replace("word", f"weights[{word}]"))
+        for word in range(row)
+        for pair in _pairs(layer.spec.bits, min(channels - word * per_word, per_word))
+    ]
+    few = row <= UNROLLED
+    whole = row if few else channels // per_word
+    left = channels - whole * per_word
+    limit = max(source.n, 1)
+    return ScatterView(
+        index=s,
+        form=form,
+        n_words=-(-source.n // 32),
+        list_words=min(LIST_WORDS, -(-source.n // 32)),
+        guard=f"unit >= {found.n}u" if found.n < source.n else "",
+        unit=f"(uint32_t)*event - {found.first}u" if found.first else "*event",
+        channel=_channel(found, limit),
+        place=_place(found, limit),
+        y=quotient("place", found.shape[2], limit),
+        x=remainder("place", found.shape[2], limit),
+        weights=_sum_text(
+            _times("channel", found.kernel[0] * found.kernel[1] * row, found.shape[0]),
+            "down->weights",
+            "right->weights",
+        ),
+        sums=_sum_text("down->sums", "right->sums", _group_text(found, channels // unit_sums)),
+        weights_type="uint32_t" if form == "pairs" else "int8_t",
+        sums_type={"pairs": "uint32_t", "lanes": "tsnn_lane_t", "wide": "int32_t"}[form],
+        sums_name="work_sums32" if form == "wide" else "work_pairs",
+        kernel=_kernel_table(kernel, layer, form, f"{prefix}_kernel{s}"),
+        down=_axis_table(
+            f"{prefix}_down{s}",
+            down,
+            found.kernel[1] * row,
+            wide * out_channels // unit_sums,
+            "row",
+        ),
+        right=_axis_table(f"{prefix}_right{s}", right, row, out_channels // unit_sums, "column"),
+        line_weights=found.kernel[1] * row,
+        line_sums=line_sums,
+        place_weights=row,
+        place_sums=place_sums,
+        channels=channels,
+        whole=whole,
+        pairs=tuple(words) if few else _pairs(layer.spec.bits, per_word),
+        rest=() if few or not left else _pairs(layer.spec.bits, left),
+        half_mask=f"0x{_half_mask(layer.spec.bits):08X}u",
+        excess=f"0x{_excess(layer.spec.bits) * 0x10001:08X}u",
+        spike_value=layer.spec.spike_value if graded and source.layer is not None else 0,
+        valued=graded and source.layer is None,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class AxisTaps:
+    """How the windows of one axis meet a place of the source's map."""
+
+    order: Ints
+    """Place of the kernel at each place of the stored one."""
+    first_tap: Ints
+    """[size] in the stored kernel."""
+    first_place: Ints
+    """[size] of the windows that cover the place."""
+    count: Ints
+    """[size]; 0: no window does."""
+    step: int
+    """From one of these windows to the next."""
+
+
+def axis_taps(source: SourceMap, axis: int) -> AxisTaps:
+    """The taps of an axis: 0 rows, 1 columns."""
+    kernel, stride, dilation = source.kernel[axis], source.stride[axis], source.dilation[axis]
+    out, pad = source.out_shape[1 + axis], source.padding[axis][0]
+    common = gcd(stride, dilation)
+    back, step = stride // common, dilation // common
+    # windows that cover a place see taps that are `back` apart: keep these together, falling
+    order = np.array(sorted(range(kernel), key=lambda tap: (tap % back, -tap)), np.int64)
+    stored = np.empty(kernel, np.int64)
+    stored[order] = np.arange(kernel)
+    pooled = _pooled_places(source, axis)
+    first_tap, first_place, count = np.zeros((3, pooled.size), np.int64)
+    for tap in range(kernel):  # the last one that covers a place belongs to the first window
+        place, left = np.divmod(pooled + pad - tap * dilation, stride)
+        hit = (pooled >= 0) & (left == 0) & (place >= 0) & (place < out)
+        first_tap[hit], first_place[hit] = stored[tap], place[hit]
+        count += hit
+    return AxisTaps(order, first_tap, first_place, count, step)
+
+
+def _pooled_places(source: SourceMap, axis: int) -> Ints:
+    """Where a pool moves each place of an axis; -1: it drops it."""
+    at, pool = np.arange(source.shape[1 + axis]), source.pool
+    if pool is None:
+        return at
+    place, inside = np.divmod(at + pool.padding[axis][0], pool.stride[axis])
+    kept = (inside < pool.kernel[axis]) & (place < source.pooled_shape[1 + axis])
+    return np.where(kept, place, -1)
+
+
+def _axis_table(symbol: str, taps: AxisTaps, tap: int, place: int, what: str) -> AxisTable:
+    entries = zip(taps.first_tap * tap, taps.first_place * place, taps.count, strict=True)
+    doc = f"by {what} of the source's map: first weight, first sum, windows that cover it"
+    return AxisTable(symbol, tuple((int(a), int(b), int(c)) for a, b, c in entries), doc)
+
+
+def _kernel_table(
+    kernel: npt.NDArray[np.int8], layer: PackedLayer, form: Form, symbol: str
+) -> TableView:
+    bits, channels = layer.spec.bits, kernel.shape[3]
+    sides = f"{kernel.shape[0]} channels of {kernel.shape[1]} x {kernel.shape[2]} places"
+    if form != "pairs":
+        doc = f"weights of {bits} bits in bytes, {sides} of {channels}"
+        return TableView("int8_t", symbol, tuple(kernel.ravel().tolist()), doc)
+    words = pack_rows(kernel.reshape(-1, channels), bits, signed=False)
+    doc = f"weights of {bits} bits, {sides} of {words.shape[1]} words of {32 // bits} neurons"
+    return TableView("uint32_t", symbol, tuple(words.ravel().tolist()), doc, "hex")
+
+
+def _half_mask(bits: int) -> int:
+    """The weights of a pair in a word; of one bit, twice, since they count half steps."""
+    return (((1 << bits) - 1) << (bits == 1)) * 0x10001
+
+
+def _excess(bits: int) -> int:
+    """What a stored weight is too large by."""
+    return 1 if bits == 1 else 1 << (bits - 1)
+
+
+def _pairs(bits: int, channels: int) -> tuple[PairText, ...]:
+    found = []
+    for pair in range(min(channels, 32 // bits) // 2):
+        shift = pair * bits - (bits == 1)
+        moved = f"(word >> {shift})" if shift > 0 else "(word << 1)" if shift < 0 else "word"
+        found.append(PairText(pair, f"({moved} & half)"))
+    return tuple(found)
+
+
+def _channel(source: SourceMap, limit: int) -> str:
+    channels, height, width = source.shape
+    if source.channels_last:
+        return remainder("unit", channels, limit)
+    return quotient("unit", height * width, limit)
+
+
+def _place(source: SourceMap, limit: int) -> str:
+    channels, height, width = source.shape
+    if source.channels_last:
+        return quotient("unit", channels, limit)
+    return remainder("unit", height * width, limit)
+
+
+def _group_text(source: SourceMap, per_group: int) -> str:
+    if source.groups == 1:
+        return "0u"
+    inner = source.shape[0] // source.groups
+    return _times(quotient("channel", inner, source.shape[0]), per_group, source.groups)
+
+
+def _times(name: str, factor: int, limit: int) -> str:
+    if limit == 1 or name == "0u":
+        return "0u"
+    return name if factor == 1 else f"({name} * {factor}u)"
+
+
+def _sum_text(*terms: str) -> str:
+    return " + ".join(term for term in terms if term != "0u") or "0u"
+
+
+def sums_words(layer: PackedLayer, form: Form) -> int:
+    """Entries of the buffer of sums: words of pairs, or sums of 32 bits; a multiple of 4."""
+    entries = layer.n if form == "wide" else (layer.n + 1) // 2
+    return -(-entries // 4) * 4
+
+
+def spread(source: SourceMap) -> float:
+    """Sums that an event adds to, on average over the source's map."""
+    counts = [axis_taps(source, axis).count for axis in (0, 1)]
+    return prod(float(count.mean()) for count in counts) * source.tensor_shape[3]
