@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 PEERS ?= build/peers-venv
+FRAMEWORKS ?= build/frameworks-venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # zig brings an ARM compiler in a Python package (about 400 MB): only where no other one is here.
 ZIG := $(shell command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo ,zig)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
-.PHONY: demo test test-slow test-all lint bench bench-gate bench-peers fit-cost format wheel clean help
+.PHONY: demo test test-slow test-all test-frameworks lint bench bench-gate bench-peers fit-cost format wheel clean help
 .DEFAULT_GOAL := help
 
 demo: $(STAMP) ## Deploy the keyword network to an emulated Cortex-M4 and compare every spike
@@ -24,6 +25,15 @@ test-slow: $(STAMP) ## Run the tests that `make test` leaves out
 	$(PYTEST) -m "slow and not hw"
 
 test-all: test test-slow ## Run all tests
+
+# In an environment of their own (torch and six frameworks, about 3 GB). One thread each: their
+# networks are tiny, and threads that wait for each other take five times as long.
+test-frameworks: $(FRAMEWORKS)/frameworks.txt ## Run exported networks in their frameworks, compare every spike
+	TINYSNN_REQUIRE=$$(cat $<) OMP_NUM_THREADS=1 $(FRAMEWORKS)/bin/python -m pytest -n $(JOBS) \
+	    -p no:nengo tests/frameworks $(PYTEST_ARGS)
+
+$(FRAMEWORKS)/frameworks.txt: tests/frameworks/install.py pyproject.toml
+	$(PYTHON) tests/frameworks/install.py $(FRAMEWORKS)
 
 lint: $(STAMP) ## Check style, types and, where the tools are here, the C code
 	$(BIN)/ruff check .
@@ -63,7 +73,7 @@ clean: ## Remove what make made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
