@@ -157,6 +157,11 @@ def _too_small(board: Board, text: str) -> BoardError | None:
     )
 
 
+def is_quick(name: str) -> bool:
+    """Whether a firmware source (as of `firmware_sources`) is made for speed, not for size."""
+    return name.startswith(_QUICK)
+
+
 def image_sources(board: Board) -> tuple[str, ...]:
     """Sources of an image for a board, its port included, relative to the firmware's folder."""
     port = ("board", f"uart_{board.uart.driver}", f"counter_{board.counter.driver}")
@@ -175,7 +180,7 @@ def _compile(sources: list[str], board: Board, out_dir: Path, chain: Toolchain, 
             output=f"{ELF_NAME}.new",
             cwd=out_dir,
             optimise=opt,
-            small=[f"firmware/{name}" for name in firmware if not name.startswith(_QUICK)],
+            small=[f"firmware/{name}" for name in firmware if not is_quick(name)],
         )
     except BuildError as error:
         raise _too_small(board, error.what) or error from None

@@ -78,25 +78,26 @@ def render(packs: Sequence[Pack], *, core: str, options: RowOptions = AUTO) -> d
     if twice or not packs:
         what = f"two models are named {twice[0]!r}" if twice else "no model"
         raise OptionError(what, fix="Pack one of them with another --name")
-    environment = _environment()
+    jinja = environment()
     texts = {}
     for pack in packs:
         view = view_model(pack, core, options)
         for suffix in ("h", "c"):
-            template = environment.get_template(f"model.{suffix}.jinja")
-            texts[f"{view.prefix}.{suffix}"] = _tidy(template.render(m=view))
+            template = jinja.get_template(f"model.{suffix}.jinja")
+            texts[f"{view.prefix}.{suffix}"] = tidy(template.render(m=view))
         if view.has_assembly:
-            template = environment.get_template("kernels.S.jinja")
-            texts[f"{view.prefix}_kernels.S"] = _tidy(template.render(m=view))
-    image = environment.get_template("image.c.jinja")
-    texts["tsnn_image.c"] = _tidy(image.render(image=view_image(list(packs))))
+            template = jinja.get_template("kernels.S.jinja")
+            texts[f"{view.prefix}_kernels.S"] = tidy(template.render(m=view))
+    image = jinja.get_template("image.c.jinja")
+    texts["tsnn_image.c"] = tidy(image.render(image=view_image(list(packs))))
     return texts
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Jinja for all templates: texts and integers only, unknown names are errors."""
     import jinja2
 
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates_dir()),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  # C, not HTML
@@ -105,8 +106,8 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         finalize=_only_text,
     )
-    environment.filters["c_rows"] = c_rows
-    return environment
+    made.filters["c_rows"] = c_rows
+    return made
 
 
 def _only_text(value: Any) -> Any:
@@ -129,7 +130,7 @@ def c_rows(values: Sequence[int], style: str) -> str:
     return "\n".join(lines).rstrip(",")
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Close up what block tags leave: trailing blanks and runs of empty lines."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"

@@ -264,6 +264,14 @@ def _digest(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> str:
     return sha.hexdigest()
 
 
+def to_bytes(pack: Pack) -> bytes:
+    """The pack as the bytes of its file."""
+    from safetensors.numpy import save as to_safetensors
+
+    text = msgspec.json.encode(pack.meta, order="sorted").decode()
+    return bytes(to_safetensors(_tensors(pack.layers), metadata={"tinysnn": text}))
+
+
 def save(pack: Pack, path: Path) -> None:
     """Write a pack; the file appears whole or not at all.
 
@@ -272,10 +280,7 @@ def save(pack: Pack, path: Path) -> None:
     PackError: if the file cannot be written.
 
     """
-    from safetensors.numpy import save as to_safetensors
-
-    text = msgspec.json.encode(pack.meta, order="sorted").decode()
-    data = to_safetensors(_tensors(pack.layers), metadata={"tinysnn": text})
+    data = to_bytes(pack)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         partial.write_bytes(data)

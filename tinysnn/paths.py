@@ -46,6 +46,24 @@ def boards_dir() -> Path:
     return _find("boards")
 
 
+def license_file() -> Path:
+    """The text of the licence.
+
+    Raises
+    ------
+    ToolMissing
+        It is not there: the installation is damaged.
+    """
+    for path in (_PACKAGE / "_data" / "LICENSE", _PACKAGE.parent / "LICENSE"):
+        if path.is_file():
+            return path
+    raise ToolMissing(
+        "the licence is not part of this installation",
+        where=str(_PACKAGE),
+        fix="Install tinysnn again, from a wheel or from a complete checkout.",
+    )
+
+
 def models_dir() -> Path:
     """Trained networks that ship with the project."""
     return _find("models")

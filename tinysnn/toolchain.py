@@ -23,7 +23,7 @@ from tinysnn.errors import BuildError, ToolMissing
 
 ToolchainName = Literal["gcc", "zig"]
 
-_COMMON = (
+COMPILE_FLAGS = (
     "-std=c11",
     "-ffunction-sections",
     "-fdata-sections",
@@ -32,6 +32,7 @@ _COMMON = (
     "-Wall",
     "-Wextra",
 )
+"""Flags for every file of an image, whatever its core."""
 # A bare zig core has fewer features than gcc's core of that name.
 _ZIG_CPUS: dict[Core, str] = {
     "cortex-m0": "cortex_m0",
@@ -111,7 +112,7 @@ class Toolchain:
             With the first lines the compiler or linker wrote.
         """
         target = self.target_flags(core)
-        compile_flags = (*_COMMON, *target, *flags, *(f"-I{path}" for path in includes))
+        compile_flags = (*COMPILE_FLAGS, *target, *flags, *(f"-I{path}" for path in includes))
         objects = [f"obj/{source.replace('/', '_')}.o" for source in sources]
         (cwd / "obj").mkdir(exist_ok=True)
 
