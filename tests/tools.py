@@ -20,6 +20,7 @@ _PROGRAMS = {
     "qemu": ("qemu-system-arm",),
     "renode": ("renode",),
     "clang": ("clang",),
+    "cmake": ("cmake",),
     "cppcheck": ("cppcheck",),
     "clang-format": ("clang-format",),
     "espeak": ("espeak-ng",),

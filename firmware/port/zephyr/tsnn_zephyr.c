@@ -39,7 +39,11 @@ static void tsnn_on_interrupt(const struct device *uart, void *unused)
 {
     uint8_t chunk[TSNN_CHUNK_BYTES];
     (void)unused;
-    while (uart_irq_update(uart) != 0 && uart_irq_rx_ready(uart) > 0) {
+    for (;;) {
+        (void)uart_irq_update(uart);
+        if (uart_irq_rx_ready(uart) <= 0) {
+            break;
+        }
         const int count = uart_fifo_read(uart, chunk, (int)sizeof(chunk));
         if (count <= 0) {
             break;
