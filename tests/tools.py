@@ -25,7 +25,13 @@ _PROGRAMS = {
     "clang-format": ("clang-format",),
     "espeak": ("espeak-ng",),
 }
-_MODULES = {"zig": "ziglang", "unicorn": "unicorn", "torch": "torch"}
+_MODULES = {
+    "zig": "ziglang",
+    "unicorn": "unicorn",
+    "torch": "torch",
+    "platformio": "platformio",
+    "scons": "SCons",
+}
 
 
 def required() -> frozenset[str]:

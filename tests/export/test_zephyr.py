@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.export.conftest import passes, serves_the_models
 from tests.firmware.test_lint import STRICT
@@ -28,7 +29,6 @@ def module(exported):
 
 
 def test_module_yml_keeps_the_schema(module):
-    yaml = pytest.importorskip("yaml")
     found = yaml.safe_load((module / "zephyr" / "module.yml").read_text())
     assert set(found) <= MODULE_KEYS
     assert set(found["build"]) <= BUILD_KEYS
@@ -38,7 +38,6 @@ def test_module_yml_keeps_the_schema(module):
 
 
 def test_the_sample_keeps_twisters_schema(module):
-    yaml = pytest.importorskip("yaml")
     found = yaml.safe_load((module / "samples" / "serve" / "sample.yaml").read_text())
     assert set(found) == {"sample", "tests"}
     assert set(found["sample"]) <= {"name", "description"}

@@ -97,7 +97,7 @@ def _known(board: Board) -> tuple[str, str]:
     BoardError: it does not know the board, or does not build for it without a framework.
 
     """
-    known = board.platformio
+    known = getattr(board, "platformio", None)
     if known is None:
         raise BoardError(
             "PlatformIO's registry has no such board",

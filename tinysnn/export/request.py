@@ -121,7 +121,8 @@ def model_files(request: Request, folder: str) -> dict[str, str]:
 def fill(template: str, view: ProjectView, **more: object) -> str:
     """A template of ``templates/project`` filled in; `more` are names beside ``p``."""
     text = environment().get_template(f"project/{template}.jinja").render(p=view, **more)
-    return tidy(text)
+    # Python wants two empty lines where tidying C leaves one.
+    return text.strip("\n") + "\n" if template.endswith(".py") else tidy(text)
 
 
 def license_text() -> str:

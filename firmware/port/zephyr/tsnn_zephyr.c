@@ -55,6 +55,9 @@ static void tsnn_on_interrupt(const struct device *uart, void *unused)
 
 static int tsnn_listen(void)
 {
+    if (!device_is_ready(tsnn_uart)) {
+        return -ENODEV;
+    }
     const int status = uart_irq_callback_user_data_set(tsnn_uart, tsnn_on_interrupt, NULL);
     if (status == 0) {
         uart_irq_rx_enable(tsnn_uart);
@@ -73,7 +76,7 @@ uint8_t tsnn_port_uart_read(void)
 #else
 static int tsnn_listen(void)
 {
-    return 0;
+    return device_is_ready(tsnn_uart) ? 0 : -ENODEV;
 }
 
 uint8_t tsnn_port_uart_read(void)
@@ -105,9 +108,6 @@ void tsnn_port_init(void)
 int tsnn_zephyr_serve(void)
 {
     static tsnn_wire_t wire;
-    if (!device_is_ready(tsnn_uart)) {
-        return -ENODEV;
-    }
     const int status = tsnn_listen();
     if (status != 0) {
         return status;
