@@ -14,17 +14,10 @@ from tinysnn.toolchain import find_toolchain
 
 STUBS = Path(__file__).parent / "stubs" / "arduino"
 WARN = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-REQUIRED = [
-    "name",
-    "version",
-    "author",
-    "maintainer",
-    "sentence",
-    "paragraph",
-    "category",
+REQUIRED = {"name", "version", "author", "maintainer", "sentence", "paragraph", "category"} | {
     "url",
     "architectures",
-]
+}
 CATEGORIES = [
     "Display",
     "Communication",
