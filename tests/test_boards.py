@@ -4,58 +4,106 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tinysnn import board_schema
 from tinysnn.boards import Board, list_boards, load_board
+from tinysnn.build import memory_script, port_sources
 from tinysnn.errors import BoardError
 from tinysnn.paths import boards_dir, firmware_dir
 
+STRUCTS = [
+    struct
+    for struct in vars(board_schema).values()
+    if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
+]
 GOOD = (boards_dir() / "generic_m4.toml").read_text()
+
+
+PROMISED = {
+    "arduino_nano_33_ble": "cortex-m4",
+    "bluepill_f103": "cortex-m3",
+    "frdm_k64f": "cortex-m4",
+    "generic_m0": "cortex-m0",
+    "generic_m0plus": "cortex-m0plus",
+    "generic_m3": "cortex-m3",
+    "generic_m33": "cortex-m33",
+    "generic_m4": "cortex-m4",
+    "generic_m7": "cortex-m7",
+    "lm3s6965evb": "cortex-m3",
+    "microbit": "cortex-m0",
+    "microbit_v2": "cortex-m4",
+    "mps2_an385": "cortex-m3",
+    "mps2_an386": "cortex-m4",
+    "mps2_an500": "cortex-m7",
+    "mps2_an505": "cortex-m33",
+    "mps3_an547": "cortex-m55",
+    "netduinoplus2": "cortex-m4",
+    "nrf52840_dk": "cortex-m4",
+    "nrf5340_dk": "cortex-m33",
+    "nrf9160_dk": "cortex-m33",
+    "nucleo_f446re": "cortex-m4",
+    "nucleo_g071rb": "cortex-m0plus",
+    "nucleo_h743zi": "cortex-m7",
+    "nucleo_l053r8": "cortex-m0plus",
+    "nucleo_l073rz": "cortex-m0plus",
+    "nucleo_l476rg": "cortex-m4",
+    "nucleo_l4r5zi": "cortex-m4",
+    "nucleo_u575zi": "cortex-m33",
+    "pico": "cortex-m0plus",
+    "pico2": "cortex-m33",
+    "stm32f4_discovery": "cortex-m4",
+    "stm32vldiscovery": "cortex-m3",
+    "teensy41": "cortex-m7",
+}
 
 
 def test_the_promised_boards_are_there() -> None:
     found = {board.id: board.core for board in list_boards()}
 
-    assert (
-        found.items()
-        >= {
-            "microbit": "cortex-m0",
-            "mps2_an385": "cortex-m3",
-            "mps2_an386": "cortex-m4",
-            "mps2_an500": "cortex-m7",
-            "mps2_an505": "cortex-m33",
-            "netduinoplus2": "cortex-m4",
-            "lm3s6965evb": "cortex-m3",
-            "stm32vldiscovery": "cortex-m3",
-            "generic_m0": "cortex-m0",
-            "generic_m0plus": "cortex-m0plus",
-            "generic_m3": "cortex-m3",
-            "generic_m4": "cortex-m4",
-            "generic_m7": "cortex-m7",
-            "generic_m33": "cortex-m33",
-            "mps3_an547": "cortex-m55",
-            "stm32f4_discovery": "cortex-m4",
-            "bluepill_f103": "cortex-m3",
-        }.items()
-    )
+    assert found.items() >= PROMISED.items()
 
 
 @pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
-def test_each_board_has_its_drivers_and_somewhere_to_run(board: Board) -> None:
-    port = firmware_dir() / "port"
+def test_each_board_has_its_drivers(board: Board) -> None:
+    sources = port_sources(board)
 
-    assert (port / f"uart_{board.uart.driver}.c").is_file()
-    assert (port / f"counter_{board.counter.driver}.c").is_file()
-    assert board.qemu or board.renode
+    assert [name for name in sources if not (firmware_dir() / name).is_file()] == []
+    assert any(name.startswith("port/boot_") for name in sources) == (board.boot is not None)
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
+def test_each_board_of_silicon_says_what_a_desk_needs(board: Board) -> None:
+    if board.unicorn or board.family in ("mps2", "mps3"):  # emulators, FPGA images
+        return
+    assert board.uart.irq is not None, "real UARTs lose what nobody takes"
+    assert board.uart.pins
+    assert board.clock
+    assert board.flasher
+    assert board.usb
+    assert board.energy is None or board.energy.source
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
+def test_the_baud_rate_can_be_had(board: Board) -> None:
+    """Whole cycles per bit come within 1 % of it, even with 16 samples of a bit."""
+    cycles = board.uart_clock_hz / board.uart.baud
+    if board.uart.driver == "nxp_lpuart":
+        cycles /= 16
+
+    assert abs(round(cycles) / cycles - 1) < 0.01
 
 
 def test_every_key_is_in_the_readme() -> None:
     readme = (boards_dir() / "README.md").read_text()
     keys = {line.split(" = ")[0] for path in boards_dir().glob("*.toml")
             for line in path.read_text().splitlines() if " = " in line}  # fmt: skip
+    keys |= {field for struct in STRUCTS for field in struct.__struct_fields__}
 
     assert keys
-    assert [key for key in sorted(keys) if f"`{key}`" not in readme] == []
+    named = {key for key in keys if f"`{key}`" in readme or f"[{key}]" in readme}
+    assert keys - named == set()
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
@@ -104,6 +152,14 @@ def test_names_are_no_paths(name: str) -> None:
         ("unicorn = true", "unicorn = 1", r"\$\.unicorn"),
         ("[uart]", "[uart", "TOML"),
         ('id = "generic_m4"', 'id = "a\\"b"', r"\$\.id"),
+        ("[storage]", "[store]", "store"),
+        ("base = 0x080FC000", "base = 0x080FC100", "storage.base"),
+        ("base = 0x080FC000", "base = 0x080F0000", "not at its end"),
+        ("base = 0x080FC000", "base = 0x20000000", "overlaps the RAM"),
+        ("base = 0x080FC000", "base = 0x07FFD000", "no flash for the image"),
+        ("write_bytes = 4", "write_bytes = 3", "write_bytes"),
+        ("sectors = 4", "sectors = 0", "sectors"),
+        ('platform = "generic"', 'platform = "a b.repl"', r"\$\.renode\.platform"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -114,6 +170,60 @@ def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, old: str, new: str, 
     with pytest.raises(BoardError, match=says) as caught:
         load_board(str(path))
     assert str(path) in str(caught.value)
+
+
+FLASHER = """
+[flasher]
+methods = ["volume"]
+volume = "DISK"
+volume_format = "uf2"
+uf2_family = 0xE48BFF56
+
+[[usb]]
+id = "2e8a:0003"
+roles = ["bootloader", "serial"]
+what = "boot ROM"
+"""
+
+
+def test_usb_ids_come_by_role(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD + FLASHER)
+
+    board = load_board(str(path))
+
+    assert board.usb_ids("serial") == board.usb_ids("bootloader") == ((0x2E8A, 3),)
+    assert board.usb_ids("probe") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('methods = ["volume"]', "methods = []", r"flasher\.methods"),
+        ('methods = ["volume"]', 'methods = ["pyocd"]', "pyocd_target"),
+        ('volume = "DISK"', "", r"flasher\.volume"),
+        ("uf2_family = 0xE48BFF56", "", "uf2_family"),
+        ('volume_format = "uf2"', 'volume_format = "elf"', "volume_format"),
+        ('"volume"]', '"volume", "platformio"]', r"\[platformio\]"),
+        ('id = "2e8a:0003"', 'id = "2E8A:3"', r"usb\[0\]\.id"),
+        ('roles = ["bootloader", "serial"]', "roles = []", "roles"),
+    ],
+)
+def test_what_does_not_go_together_is_named(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "wrong.toml"
+    assert old in FLASHER
+    path.write_text(GOOD + FLASHER.replace(old, new))
+
+    with pytest.raises(BoardError, match=says):
+        load_board(str(path))
+
+
+def test_images_keep_off_the_storage() -> None:
+    board = load_board("nucleo_l476rg")
+    assert board.storage is not None
+
+    assert board.flash_base + board.image_bytes == board.storage.base
+    assert "LENGTH = 1032192" in memory_script(board)
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
 import msgspec
 
+from tinysnn.board_schema import Board, Core, Counts, Setup, Storage
 from tinysnn.errors import BoardError
 from tinysnn.paths import boards_dir
 
@@ -19,112 +19,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Core = Literal[
-    "cortex-m0",
-    "cortex-m0plus",
-    "cortex-m3",
-    "cortex-m4",
-    "cortex-m7",
-    "cortex-m33",
-    "cortex-m55",
-]
-Counts = Literal["nothing", "instructions", "cycles", "timer"]
-
-COUNTER_KINDS: dict[Counts, int] = {"nothing": 0, "instructions": 1, "cycles": 2, "timer": 3}
-"""What HELLO's ``counter`` says (SPEC.md 3.3)."""
-
-Word = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF_FFFF)]
-Address = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF_FFFC, multiple_of=4)]
-Size = Annotated[int, msgspec.Meta(ge=256, le=0x4000_0000, multiple_of=4)]
-StackSize = Annotated[int, msgspec.Meta(ge=256, le=0x10_0000, multiple_of=8)]
-Hertz = Annotated[int, msgspec.Meta(ge=100_000, le=1_073_000_000)]
-Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f]*$", max_length=200)]
+__all__ = ["Board", "Core", "Counts", "Setup", "Storage", "list_boards", "load_board"]
 
 
-class Uart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The serial port the firmware talks through."""
-
-    driver: Literal["cmsdk", "nrf51", "pl011", "stm32_v1"]
-    base: Address
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=4_000_000)]
-    clock_hz: Hertz | None = None
-    """Clock of its divider; None: the core's."""
-
-
-class Counter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What times a step of the model."""
-
-    driver: Literal["systick", "dwt", "none"]
-    counts: Counts
-    clock_hz: Hertz | None = None
-    """Its rate; None: the core's clock."""
-
-
-class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One read-modify-write before the UART is set up: a clock gate or a pin."""
-
-    register: Address
-    why: Line
-    clear: Word = 0
-    """Bits to clear, first."""
-    set: Word = 0
-    """Bits to set."""
-
-
-class Qemu(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How QEMU calls this board."""
-
-    machine: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+$")]
-    args: tuple[str, ...] = ()
-
-
-class Renode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How Renode describes this board."""
-
-    platform: Annotated[str, msgspec.Meta(pattern=r"^(generic|[\w/.-]+\.repl)$")]
-    """A platform file of Renode's, or ``generic``: one made from this board's own facts."""
-    uart: Annotated[str, msgspec.Meta(pattern=r"^sysbus\.\w+$")]
-
-
-class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One board. Addresses and sizes are in bytes."""
-
-    id: Id
-    name: Line
-    core: Core
-    clock_hz: Hertz
-    flash_base: Address
-    flash_bytes: Size
-    ram_base: Address
-    ram_bytes: Size
-    stack_bytes: StackSize
-    uart: Uart
-    counter: Counter
-    setup: tuple[Setup, ...] = ()
-    qemu: Qemu | None = None
-    renode: Renode | None = None
-    unicorn: bool = False
-    """Whether the unicorn runner can be this board."""
-    notes: Line = ""
-
-    @property
-    def uart_clock_hz(self) -> int:
-        """Clock of the UART's divider."""
-        return self.uart.clock_hz or self.clock_hz
-
-    @property
-    def counter_hz(self) -> int:
-        """Rate of the counter."""
-        return self.counter.clock_hz or self.clock_hz
-
-    @property
-    def counter_kind(self) -> int:
-        """What HELLO's ``counter`` says (SPEC.md 3.3)."""
-        return COUNTER_KINDS[self.counter.counts]
-
-
-def _region_problem(board: Board) -> str:
+def _memory_problem(board: Board) -> str:
     """What is wrong with the memory map; empty if nothing is."""
     for kind, base, size in (
         ("flash", board.flash_base, board.flash_bytes),
@@ -138,9 +36,45 @@ def _region_problem(board: Board) -> str:
         return "the ranges of flash and RAM overlap ('flash_base', 'ram_base')"
     if board.stack_bytes >= board.ram_bytes:
         return "'stack_bytes' leaves no RAM for the model"
+    if board.boot and board.boot.config_offset >= board.flash_bytes:
+        return "'boot.config_offset' is beyond the flash"
+    return _storage_problem(board, board.storage) if board.storage else ""
+
+
+def _storage_problem(board: Board, storage: Storage) -> str:
+    """What is wrong with where weights are saved; empty if nothing is."""
+    first, end = storage.base, storage.base + storage.bytes
+    flash_end = board.flash_base + board.flash_bytes
+    if end > 1 << 32 or first % storage.sector_bytes:
+        return "'storage.base' is no multiple of 'storage.sector_bytes', or too high"
+    if storage.sector_bytes % storage.write_bytes:
+        return "'storage.sector_bytes' is no multiple of 'storage.write_bytes'"
+    if board.flash_base <= first < flash_end and end < flash_end:
+        return "'storage' lies within the flash but not at its end"
+    if first <= board.flash_base < end:
+        return "'storage' leaves no flash for the image"
+    if first < board.ram_base + board.ram_bytes and board.ram_base < end:
+        return "'storage' overlaps the RAM"
+    return ""
+
+
+def _problem(board: Board) -> str:
+    """What does not go together in a board file; empty if all does."""
     if (board.counter.driver == "none") != (board.counter.counts == "nothing"):
         return "'counter.driver' none and 'counter.counts' nothing go together"
-    return ""
+    flasher = board.flasher
+    if flasher is not None:
+        if ("pyocd" in flasher.methods) != (flasher.pyocd_target is not None):
+            return "'flasher.methods' pyocd and 'flasher.pyocd_target' go together"
+        if ("volume" in flasher.methods) != (flasher.volume is not None):
+            return "'flasher.methods' volume and 'flasher.volume' go together"
+        if (flasher.volume is None) != (flasher.volume_format is None):
+            return "'flasher.volume' and 'flasher.volume_format' go together"
+        if (flasher.volume_format == "uf2") != (flasher.uf2_family is not None):
+            return "'flasher.volume_format' uf2 and 'flasher.uf2_family' go together"
+        if "platformio" in flasher.methods and board.platformio is None:
+            return "'flasher.methods' platformio needs a section [platformio]"
+    return _memory_problem(board)
 
 
 def _read(path: Path) -> Board:
@@ -158,7 +92,7 @@ def _read(path: Path) -> Board:
             where=str(path),
             fix="The keys are listed in boards/README.md.",
         ) from None
-    problem = _region_problem(board)
+    problem = _problem(board)
     if problem:
         raise BoardError(problem, where=str(path))
     return board

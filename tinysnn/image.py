@@ -24,8 +24,15 @@ _BUFFERS = frozenset(
         "tsnn_rx_payload",
         "tsnn_tx_payload",
         "tsnn_systick_rounds",
+        "tsnn_ring",
+        "tsnn_ring_in",
+        "tsnn_ring_out",
+        "tsnn_uarte_received",
+        "tsnn_uarte_sent",
     }
 )
+HANDLERS = ("SysTick_Handler", "tsnn_uart_handler")
+"""Functions that exceptions may start while a step runs."""
 _SLOT_BYTES = 8
 _STRUCT_BYTES_AT = 16
 """Offset of struct_bytes in tsnn_model_t: two pointers, two u16, flags."""
@@ -164,11 +171,14 @@ def worst_stack(elf: ElfView) -> int | None:
     handlers = {elf.word(vectors.address + 4 * k) & ~1 for k in range(1, vectors.size // 4)}
     pointed_to = frozenset(a for a in frames if a | 1 in words) - handlers
     main = deepest(elf.symbol("Reset_Handler").address, frames, pointed_to)
-    tick = deepest(elf.symbol("SysTick_Handler").address, frames, pointed_to)
-    if main is None or tick is None:
+    names = [name for name in HANDLERS if name in elf.symbols]
+    handled = [deepest(elf.symbols[name].address, frames, pointed_to) for name in names]
+    if main is None or None in handled:
         return None
     uses_vectors = any(frame.vectors for frame in frames.values())
-    return main + EXCEPTION_BYTES + VECTOR_BYTES * uses_vectors + tick
+    # All have the same priority: one handler never interrupts another.
+    deepest_handler = max(depth for depth in handled if depth is not None)
+    return main + EXCEPTION_BYTES + VECTOR_BYTES * uses_vectors + deepest_handler
 
 
 def _slots(elf: ElfView) -> list[tuple[str, range]]:

@@ -34,6 +34,21 @@ static void tsnn_helium_init(void)
 }
 #endif
 
+#if defined(TSNN_BOARD_UART_IRQ)
+#define SCB_VTOR TSNN_REGISTER(0xE000ED08u)
+#define NVIC_ISER(number) TSNN_REGISTER(0xE000E100u + 4u * ((number) / 32u))
+
+extern const uint32_t tsnn_vectors[];
+
+/** Let the UART interrupt. A boot loader may have left another table of vectors in force; a core
+ *  without this register ignores the write and has its table at 0. */
+static void tsnn_interrupt_init(void)
+{
+    SCB_VTOR = (uint32_t)(uintptr_t)tsnn_vectors;
+    NVIC_ISER(TSNN_BOARD_UART_IRQ) = 1u << (TSNN_BOARD_UART_IRQ % 32u);
+}
+#endif
+
 void tsnn_port_init(void)
 {
 #if defined(TSNN_HELIUM)
@@ -43,6 +58,10 @@ void tsnn_port_init(void)
         const uint32_t kept = TSNN_REGISTER(step->address) & ~step->clear;
         TSNN_REGISTER(step->address) = kept | step->set;
     }
+    tsnn_clock_init();
     tsnn_uart_init();
     tsnn_counter_init();
+#if defined(TSNN_BOARD_UART_IRQ)
+    tsnn_interrupt_init();
+#endif
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arm PL011 UART. */
+/* Arm PL011 UART (Stellaris LM3S, RP2040, RP2350). Registers: Arm DDI 0183, PrimeCell UART PL011,
+ * chapter 3. The FIFOs stay off, so that each byte raises the interrupt. */
 #include "tsnn_board_port.h"
 
 #define UART_DR TSNN_REGISTER(TSNN_BOARD_UART_BASE + 0x00u)
@@ -8,11 +9,13 @@
 #define UART_FBRD TSNN_REGISTER(TSNN_BOARD_UART_BASE + 0x28u)
 #define UART_LCRH TSNN_REGISTER(TSNN_BOARD_UART_BASE + 0x2Cu)
 #define UART_CR TSNN_REGISTER(TSNN_BOARD_UART_BASE + 0x30u)
+#define UART_IMSC TSNN_REGISTER(TSNN_BOARD_UART_BASE + 0x38u)
 
 #define UART_FR_RX_EMPTY 0x10u
 #define UART_FR_TX_FULL 0x20u
 #define UART_LCRH_8_BITS 0x60u
 #define UART_CR_ENABLE_TX_RX 0x301u
+#define UART_IMSC_RX 0x10u
 
 /* The divisor in 64ths: clock / (16 * baud). */
 #define UART_DIVISOR_64 \
@@ -24,14 +27,16 @@ void tsnn_uart_init(void)
     UART_IBRD = UART_DIVISOR_64 / 64u;
     UART_FBRD = UART_DIVISOR_64 % 64u;
     UART_LCRH = UART_LCRH_8_BITS; /* the divisor takes effect with this write */
+    UART_IMSC = UART_IMSC_RX;
     UART_CR = UART_CR_ENABLE_TX_RX;
 }
 
-uint8_t tsnn_port_uart_read(void)
+int32_t tsnn_uart_take(void)
 {
-    while ((UART_FR & UART_FR_RX_EMPTY) != 0u) {
+    if ((UART_FR & UART_FR_RX_EMPTY) != 0u) {
+        return TSNN_UART_NONE;
     }
-    return (uint8_t)UART_DR;
+    return (int32_t)(UART_DR & 0xFFu);
 }
 
 void tsnn_port_uart_write(const uint8_t *data, size_t count)

@@ -2,6 +2,8 @@
 /* Vector table and reset of any Cortex-M. The FPU stays off: the firmware is integer only. */
 #include <stdint.h>
 
+#include "tsnn_board.h"
+
 int main(void);
 
 /* Set by the linker script; only their addresses mean anything. */
@@ -14,6 +16,7 @@ extern uint32_t tsnn_bss_end[];
 
 void Reset_Handler(void);
 void SysTick_Handler(void);
+void tsnn_uart_handler(void);
 
 /** Stops here: the host sees a device that no longer answers, a debugger sees where. */
 static void tsnn_halt(void)
@@ -45,10 +48,14 @@ void Reset_Handler(void)
 
 typedef void (*tsnn_vector_t)(void);
 
-/** The architecture's vectors; nothing enables a device interrupt. */
+/** The architecture's vectors, and those of devices as far as the UART's: the only interrupt that
+ * is ever enabled. */
 typedef struct {
     uint32_t *stack_top;
     tsnn_vector_t handlers[15]; /* exceptions 1 to 15 */
+#if defined(TSNN_BOARD_UART_IRQ)
+    tsnn_vector_t devices[TSNN_BOARD_UART_IRQ + 1u];
+#endif
 } tsnn_vectors_t;
 
 extern const tsnn_vectors_t tsnn_vectors;
@@ -72,4 +79,7 @@ __attribute__((section(".vectors"), used)) const tsnn_vectors_t tsnn_vectors = {
         tsnn_halt, /* PendSV */
         SysTick_Handler,
     },
+#if defined(TSNN_BOARD_UART_IRQ)
+    {[TSNN_BOARD_UART_IRQ] = tsnn_uart_handler},
+#endif
 };

@@ -45,8 +45,8 @@ mach create "tinysnn"
 machine LoadPlatformDescription @platforms/boards/stm32f4_discovery.repl
 # A counter at the clock of the core, which runs one instruction per cycle: it counts instructions.
 machine LoadPlatformDescriptionFromString "dwt: Miscellaneous.DWT @ sysbus 0xE0001000 \
-{ frequency: 16000000 }"
-sysbus.cpu PerformanceInMips 16
+{ frequency: 168000000 }"
+sysbus.cpu PerformanceInMips 168
 # false: a raw socket, without telnet options.
 emulation CreateServerSocketTerminal 3456 "term" false
 connector Connect sysbus.usart2 term

@@ -4,8 +4,8 @@
  * Arguments, in this order, as name=value (numbers in hexadecimal):
  *   step    address of the function
  *   init    address of the function that begins a new series of calls
- *   first   } range of an exception handler: what runs there is not counted, and neither is it
- *   end     } taken for the caller
+ *   skip    ranges first-end:first-end... of functions that exceptions run: what runs there is
+ *           not counted, and neither is it taken for the caller
  *   counts  file: one u64 per call, from its first instruction to its return; all ones at an init
  *   blocks  file of BLOCKS records: address, number of instructions and executions of a block
  *   max     number of records in that file
@@ -42,9 +42,9 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = TSNN_PLUGIN_API;
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
-enum { STEP, INIT, FIRST, END, COUNTS, BLOCKS, MAX, ARGUMENTS };
+enum { STEP, INIT, SKIP, COUNTS, BLOCKS, MAX, ARGUMENTS };
 static const char *const names[ARGUMENTS] = {
-    "step=", "init=", "first=", "end=", "counts=", "blocks=", "max="};
+    "step=", "init=", "skip=", "counts=", "blocks=", "max="};
 #define NO_ADDRESS UINT64_MAX
 
 /** A record of the file of blocks; the host reads it while QEMU runs. */
@@ -60,7 +60,11 @@ typedef struct {
     uint64_t end; /**< address behind it: where a call at its end returns to */
 } block_t;
 
+#define MAX_SKIPPED 16
+
 static uint64_t number[ARGUMENTS];
+static uint64_t skipped[MAX_SKIPPED][2];
+static size_t skipped_count;
 static record_t *records;
 static size_t record_count;
 static int counts_file;
@@ -107,13 +111,23 @@ static void on_block(unsigned int cpu, void *data)
     last_end = block->end;
 }
 
+static bool is_skipped(uint64_t at)
+{
+    for (size_t k = 0; k < skipped_count; k++) {
+        if (at >= skipped[k][0] && at < skipped[k][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
     const size_t n = qemu_plugin_tb_n_insns(tb);
     const struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
     const uint64_t at = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
     (void)id;
-    if (at >= number[FIRST] && at < number[END]) {
+    if (is_skipped(at)) {
         return;
     }
     block_t *block = malloc(sizeof *block); /* lives as long as QEMU may run the block */
@@ -125,6 +139,27 @@ static void on_translated(uint64_t id, struct qemu_plugin_tb *tb)
     *block->record = (record_t){at, n, 0};
     block->end = qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last);
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, 0, block);
+}
+
+/** Read the ranges; false if they are not what is expected. */
+static bool read_skipped(const char *text)
+{
+    while (*text != '\0') {
+        char *end;
+        if (skipped_count == MAX_SKIPPED) {
+            return false;
+        }
+        skipped[skipped_count][0] = strtoull(text, &end, 16);
+        if (*end != '-') {
+            return false;
+        }
+        skipped[skipped_count++][1] = strtoull(end + 1, &end, 16);
+        text = (*end == ':') ? end + 1 : end;
+        if (*end != ':' && *end != '\0') {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool open_files(const char *counts, const char *blocks)
@@ -154,6 +189,10 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
         }
         text[k] = argv[k] + length;
         number[k] = strtoull(text[k], NULL, 16);
+    }
+    if (!read_skipped(text[SKIP])) {
+        fprintf(stderr, "tinysnn counter: cannot read the ranges\n");
+        return 1;
     }
     if (!open_files(text[COUNTS], text[BLOCKS])) {
         fprintf(stderr, "tinysnn counter: cannot open its files\n");

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tinysnn.build import find_cc
 from tinysnn.errors import ToolMissing
-from tinysnn.image import ElfView, Image, Symbol
+from tinysnn.image import HANDLERS, ElfView, Image, Symbol
 from tinysnn.run.blocks import by_function
 from tinysnn.run.entries import find_entries
 from tinysnn.toolchain import run_compiler
@@ -28,8 +28,8 @@ _INIT = np.uint64(2**64 - 1)
 _BLOCK = np.dtype([("address", "<u8"), ("instructions", "<u8"), ("hits", "<u8")])
 _MAX_BLOCKS = 1 << 18
 """A firmware has a few thousand; QEMU sometimes translates a block anew."""
-_HANDLER = "SysTick_Handler"
-"""The only exception that can interrupt a step."""
+_HANDLED = (*HANDLERS, "tsnn_ring_fill", "tsnn_uart_take")
+"""What can run within a step because of an exception: handlers and what they call."""
 _LOADED = "tinysnn counter: loaded"
 _PROBE_LIMIT_S = 20
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
@@ -87,7 +87,7 @@ class StepCounter:
 
     def __init__(self, plugin: Path, image: Image, slot: int) -> None:
         entries = find_entries(image, slot, ElfView(image.elf).word)
-        handler = image.symbols[_HANDLER]
+        handled = [image.symbols[name] for name in _HANDLED if name in image.symbols]
         self._folder = tempfile.TemporaryDirectory(prefix="tinysnn-counts-")
         self._counts, self._blocks = (Path(self._folder.name) / name for name in ("counts", "b"))
         self._counts.touch()
@@ -96,8 +96,7 @@ class StepCounter:
         values = {
             "step": f"{entries.step:x}",
             "init": f"{entries.init:x}",
-            "first": f"{handler.address:x}",
-            "end": f"{handler.address + handler.size:x}",
+            "skip": ":".join(f"{s.address:x}-{s.address + s.size:x}" for s in handled),
             "counts": self._counts,
             "blocks": self._blocks,
             "max": f"{_MAX_BLOCKS:x}",

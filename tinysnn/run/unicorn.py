@@ -18,6 +18,7 @@ from tinysnn.image import Image
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
 from tinysnn.run.blocks import BlockCounter, one_each
 from tinysnn.run.entries import find_entries
+from tinysnn.run.uarte import UarteModel
 from tinysnn.run.uarts import REGISTERS, UartModel
 from tinysnn.session_checks import Timing
 from tinysnn.stimulus import Stimulus
@@ -38,9 +39,19 @@ _PAGE = 0x1000
 _POISON = b"\xa5"
 _DWT_PAGE = 0xE0001000
 _CYCCNT = 0x4
-_SCS_PAGE = 0xE000E000
-_UNCOUNTED = ("tsnn_crc32", "tsnn_cobs", "tsnn_reply", "tsnn_port_uart")
-"""Protocol code that a step never calls; counting it would only cost time."""
+_UNCOUNTED = (
+    "tsnn_crc32",
+    "tsnn_cobs",
+    "tsnn_reply",
+    "tsnn_port_uart",
+    "tsnn_uart",
+    "tsnn_ring",
+    "tsnn_wait_for",
+    "tsnn_status_is",
+)
+"""Protocol and start-up code that a step never calls; counting it would only cost time."""
+_DEVICES = (range(0x4000_0000, 0x6000_0000), range(0xE000_0000, 0xE010_0000))
+"""Where device registers lie. Those that no model is for are memory: they keep what is written."""
 
 
 def _unicorn() -> tuple[Any, Any]:
@@ -83,24 +94,28 @@ class Machine:
         unicorn, arm = _unicorn()
         self._arm, self._error = arm, unicorn.UcError
         self._block_hook = unicorn.UC_HOOK_BLOCK
+        self._unmapped_hook = unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED
         self._image = image
         self._uc = uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
         uc.ctl_set_cpu_model(getattr(arm, CPUS[image.board.core]))
         self._map_memory(image.board)
         for address, data in load_segments(image.elf):
             uc.mem_write(address, data)
-        self.uart = UartModel(REGISTERS[image.board.uart.driver], uc.emu_stop)
+        self.uart = self._make_uart(image.board)
         self._map_devices(image.board)
         self.counter = self._count(slot)
-        stack, self._pc = struct.unpack("<II", uc.mem_read(image.board.flash_base, 8))
+        stack, self._pc = struct.unpack("<II", uc.mem_read(image.board.vectors_base, 8))
         uc.reg_write(arm.UC_ARM_REG_SP, stack)
         self._resume()
 
     def _map_memory(self, board: Board) -> None:
         uc, flash, ram = self._uc, _pages(board.flash_bytes), _pages(board.ram_bytes)
+        storage = board.storage
         try:
             uc.mem_map(board.flash_base, flash, 5)  # read and execute: a store to flash is a fault
-            uc.mem_map(board.ram_base, ram, 3)
+            if storage is not None and storage.driver == "memory":
+                uc.mem_protect(storage.base, _pages(storage.bytes), 3)
+            uc.mem_map(board.ram_base, ram, 7)
         except self._error as error:
             raise BoardError(f"memory map refused ({error})", where=board.id) from None
         uc.mem_write(board.ram_base, _POISON * ram)
@@ -108,9 +123,21 @@ class Machine:
     def _map_devices(self, board: Board) -> None:
         self._map_page(board.uart.base, self.uart.read, self.uart.write)
         self._map_page(_DWT_PAGE, self._read_dwt, _ignore)
-        pages = {step.register & -_PAGE for step in board.setup} | {_SCS_PAGE}
-        for page in pages - {board.uart.base & -_PAGE}:
-            self._uc.mem_map(page, _PAGE, 3)
+        self._uc.hook_add(self._unmapped_hook, self._unmapped)
+
+    def _make_uart(self, board: Board) -> UartModel | UarteModel:
+        """The model of the board's UART."""
+        uc = self._uc
+        if board.uart.driver == "nrf_uarte":
+            return UarteModel(lambda at, n: bytes(uc.mem_read(at, n)), uc.mem_write, uc.emu_stop)
+        return UartModel(REGISTERS[board.uart.driver], uc.emu_stop)
+
+    def _unmapped(self, _uc: Any, _kind: int, at: int, _size: int, _value: int, _data: Any) -> bool:
+        """Make memory of a page of device registers when it is first used."""
+        if not any(at in devices for devices in _DEVICES):
+            return False
+        self._uc.mem_map(at & -_PAGE, _PAGE, 3)
+        return True
 
     def _map_page(self, base: int, read: Any, write: Any) -> None:
         page, at = base & -_PAGE, base & (_PAGE - 1)
