@@ -227,7 +227,7 @@ def test_frames_are_those_that_gcc_reports(gcc: Toolchain, core: str, tmp_path: 
     harness = sorted((tmp_path / "firmware" / "src").glob("*.c"))
     checked = 0
     for source in [*harness, MODEL / "tsnn_tiny.c"]:
-        includes = [f"-I{tmp_path / name}" for name in ("firmware/include", "model")]
+        includes = [f"-I{tmp_path / name}" for name in ("firmware/include", "model", "board")]
         output = tmp_path / "su" / source.name
         output.parent.mkdir(exist_ok=True)
         level = SMALL if source in harness else "-O2"
