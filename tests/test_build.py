@@ -59,7 +59,7 @@ def changed_model(folder: Path, old: str, new: str) -> Path:
 def _every_board() -> list[object]:
     """Each with gcc; with zig, which is slower, only the first board of each core quickly."""
     cores: set[str] = set()
-    cases = []
+    cases: list[object] = []
     for board in list_boards():
         slow = [pytest.mark.slow] if board.core in cores else []
         cores.add(board.core)
