@@ -50,6 +50,12 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
     help="Width of membranes; auto: 16 where the range proof allows it.",
 )
 @click.option(
+    "--convolution",
+    type=click.Choice(["auto", "kernel", "matrix"]),
+    default="auto",
+    help="Keep convolutions and pooling as kernels, or write small ones out as matrices.",
+)
+@click.option(
     "--calibrate",
     type=click.Path(path_type=Path),
     help="Input spikes that narrow weights are fitted to, and on which firing rates are compared.",
