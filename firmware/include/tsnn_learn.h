@@ -49,6 +49,20 @@ static inline int32_t tsnn_clip(int32_t x, int32_t low, int32_t high)
     return y;
 }
 
+/** Put events in ascending order: spikes are listed in the order of their bits. */
+static inline void tsnn_sort_events(uint16_t *events, uint32_t n_events)
+{
+    for (uint32_t e = 1u; e < n_events; e++) {
+        uint16_t event = events[e];
+        uint32_t at = e;
+        while ((at > 0u) && (events[at - 1u] > event)) {
+            events[at] = events[at - 1u];
+            at--;
+        }
+        events[at] = event;
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,9 +37,14 @@ def direct_pack(name: str) -> Pack:
     return make_pack(layer, name=name, graded=True)
 
 
-def plastic(pack: Pack, rule: str, **parameters: int) -> Pack:
-    """The pack with its last layer plastic."""
-    return mark_plastic(pack, {pack.layers[-1].name: Wish(rule, parameters)})
+def plastic(
+    pack: Pack, rule: str, hidden: tuple[str, dict[str, int]] | None = None, **parameters: int
+) -> Pack:
+    """The pack with its last layer plastic, and its first as well if `hidden` says so."""
+    wishes = {pack.layers[-1].name: Wish(rule, parameters)}
+    if hidden is not None:
+        wishes[pack.layers[0].name] = Wish(*hidden)
+    return mark_plastic(pack, wishes)
 
 
 def scenes() -> dict[str, Pack]:
@@ -57,7 +62,40 @@ def scenes() -> dict[str, Pack]:
         "few_fresh": plastic(
             direct_pack("few_fresh"), "few-shot", fresh=4, per_class=2, novelty=900, z_shift=4
         ),
+        "sdsp_four": plastic(
+            base_pack("sdsp_four"), "sdsp", fresh=3, theta=60, middle=20, floor=70, teacher=25,
+            chance=90, ca_ticks=2, up_low=1,
+        ),
+        "sdsp_one": plastic(
+            direct_pack("sdsp_one"), "sdsp-1bit", fresh=5, per_class=3, theta=200, middle=90,
+            floor=250, teacher=90, chance=128, up_low=0, down_low=0, classes=3,
+        ),
+        "eprop_recurrent": plastic(
+            recurrent_pack("eprop_recurrent"), "delta",
+            ("eprop", {"width": 300, "shift": 7, "el_shift": 2}), fresh=4, buffer=0, classes=2,
+        ),
+        "eprop_graded": plastic(
+            base_pack("eprop_graded", graded=True), "delta",
+            ("eprop", {"width": 150, "shift": 9, "feedback": 12345}), spare=1, rehearsals=1,
+        ),
+        "drtp": plastic(
+            base_pack("drtp"), "delta", ("drtp", {"width": 90, "shift": 4, "seed": 9}), spare=2,
+        ),
     }  # fmt: skip
+
+
+def recurrent_pack(name: str) -> Pack:
+    """Spikes into a recurrent layer of 33 neurons, resets to a value, and a readout."""
+    rng = np.random.default_rng(3)
+    first = make_layer(
+        rng.integers(-60, 90, (5 + 33, 33)), sources=[Source(None, 0, 5), Source(0, 1, 33)],
+        beta=57344, theta=list(range(380, 413)), frac_bits=1, reset="zero", state_bits=32,
+    )  # fmt: skip
+    second = make_layer(
+        rng.integers(-60, 60, (33, 3)), sources=[Source(0, 0, 33)], op="li", beta=ONE,
+        state_bits=32,
+    )  # fmt: skip
+    return make_pack(first, second, name=name)
 
 
 def example(pack: Pack, rng: Any, ticks: int = 9) -> Stimulus:

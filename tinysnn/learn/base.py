@@ -74,13 +74,12 @@ class Plastic:
         return True
 
 
-class Head(Plastic):
-    """A readout that learns classes from what entered it during an example (SPEC.md 4.4)."""
+class BiasedHead(Plastic):
+    """A readout that learns classes: its biases keep classes silent that are not known yet."""
 
     def __init__(self, k: int, layer: PackedLayer, shared: Shared) -> None:
         super().__init__(k, layer, shared)
         self.n_rows = layer.spec.n_rows
-        self.z: Ints = np.zeros(self.n_rows, np.int64)
 
     @property
     def b(self) -> Ints:
@@ -96,6 +95,28 @@ class Head(Plastic):
         count = per_class(self.layer)
         return slice(label * count, (label + 1) * count)
 
+    def fields(self) -> Fields:
+        """See `Plastic`."""
+        return {**super().fields(), f"l{self.k}_b": self.b}
+
+    def restore(self, fields: Fields) -> None:
+        """See `Plastic`."""
+        super().restore(fields)
+        self.set_b(slice(None), fields[f"l{self.k}_b"])
+
+    def holds(self, fields: Fields) -> bool:
+        """See `Plastic`."""
+        b = np.abs(fields[f"l{self.k}_b"].astype(np.int64))
+        return super().holds(fields) and int(b.max()) <= -INACTIVE
+
+
+class Head(BiasedHead):
+    """A readout that learns classes from what entered it during an example (SPEC.md 4.4)."""
+
+    def __init__(self, k: int, layer: PackedLayer, shared: Shared) -> None:
+        super().__init__(k, layer, shared)
+        self.z: Ints = np.zeros(self.n_rows, np.int64)
+
     def begin(self) -> None:
         """See `Plastic`."""
         self.z[:] = 0
@@ -110,17 +131,3 @@ class Head(Plastic):
         counts = np.append(self.z, self.shared.n_ticks)
         half = (1 << self.p["z_shift"]) >> 1
         return np.asarray(np.clip((counts + half) >> self.p["z_shift"], -128, 127))
-
-    def fields(self) -> Fields:
-        """See `Plastic`."""
-        return {**super().fields(), f"l{self.k}_b": self.b}
-
-    def restore(self, fields: Fields) -> None:
-        """See `Plastic`."""
-        super().restore(fields)
-        self.set_b(slice(None), fields[f"l{self.k}_b"])
-
-    def holds(self, fields: Fields) -> bool:
-        """See `Plastic`."""
-        b = np.abs(fields[f"l{self.k}_b"].astype(np.int64))
-        return super().holds(fields) and int(b.max()) <= -INACTIVE

@@ -102,9 +102,15 @@ def _weights(k: int, layer: PackedLayer) -> Entry:
 def _learning(k: int, layer: PackedLayer) -> list[Entry]:
     learn = layer.spec.learn
     assert learn is not None
-    if "z_shift" in learn.parameters:
-        return [(f"l{k}_z", "i4", layer.spec.n_rows), (f"l{k}_x", "i1", layer.spec.n_rows + 1)]
-    return []
+    n, n_rows = layer.n, layer.spec.n_rows
+    entries: dict[str, list[Entry]] = {
+        "delta": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1), (f"l{k}_e", "i4", n)],
+        "few-shot": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
+        "sdsp": [(f"l{k}_u", "i4", n), (f"l{k}_ca", "i4", n), (f"l{k}_dir", "i1", n)],
+        "drtp": [(f"l{k}_z", "i4", n_rows), (f"l{k}_near", "i4", n)],
+        "eprop": [(f"l{k}_t", "i2", n_rows), (f"l{k}_el", "i2", n_rows * n)],
+    }
+    return entries[learn.rule.removesuffix("-1bit")]
 
 
 __all__ = ["LearnField", "head_of", "learned_bytes", "learned_layout", "learning_layout"]

@@ -13,15 +13,25 @@ import numpy.typing as npt
 from tinysnn.errors import OptionError
 from tinysnn.learn.base import Plastic, Shared
 from tinysnn.learn.delta import Delta
+from tinysnn.learn.drtp import Drtp
+from tinysnn.learn.eprop import Eprop
 from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import learned_layout
 from tinysnn.learn.rules import classes_of, head_of, room_of
+from tinysnn.learn.sdsp import Sdsp
 
 if TYPE_CHECKING:
     from tinysnn.pack import Pack
     from tinysnn.reference import LayerState
 
-KINDS: dict[str, type[Plastic]] = {"delta": Delta, "few-shot": FewShot}
+KINDS: dict[str, type[Plastic]] = {
+    "delta": Delta,
+    "few-shot": FewShot,
+    "sdsp": Sdsp,
+    "sdsp-1bit": Sdsp,
+    "drtp": Drtp,
+    "eprop": Eprop,
+}
 """The reference of every rule."""
 
 

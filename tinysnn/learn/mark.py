@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -115,6 +116,8 @@ def _marked(layer: PackedLayer, wish: Wish) -> PackedLayer:
     parameters = {name: chosen.get(name, p.default) for name, p in info.parameters.items()}
     if info.role == "head":
         layer = _head(layer, parameters, spare, fresh, known=chosen.get("classes"))
+    if info.bits != 8:
+        layer = replace(layer, rows=_levels(layer, info.bits, seed))
     rule = LearnSpec(rule=wish.rule, parameters=parameters, seed=seed)  # type: ignore[arg-type]
     spec = msgspec.structs.replace(
         layer.spec, bits=8, state_bits=32, acc_bits=32, may_skip=False, learn=rule
@@ -139,12 +142,22 @@ def _head(
     trained = 0 if fresh else layer.n // count
     room = fresh or trained + spare
     if known is None:
-        by_error = fresh and "margin" in parameters
-        known = fresh if by_error else trained
+        by_prototypes = "slowest" in parameters
+        known = trained if by_prototypes or not fresh else fresh
     if known > room:
         raise OptionError(f"classes={known}, but there is room for {room}", where=where)
     parameters["classes"] = known
     return _resized(layer, trained * count, room * count, known * count)
+
+
+def _levels(layer: PackedLayer, bits: int, seed: int) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Trained weights at the nearest levels; random ones where there are none."""
+    top = (1 << bits) - 1
+    if not layer.rows.any():
+        drawn = np.random.default_rng(seed).integers(0, top + 1, layer.rows.shape)
+        return (2 * drawn - top).astype(np.int8)
+    scaled = layer.rows / max(int(np.abs(layer.rows).max()), 1) * top
+    return (2 * np.clip(np.rint((scaled + top) / 2), 0, top) - top).astype(np.int8)
 
 
 def _whole_steps(layer: PackedLayer) -> PackedLayer:

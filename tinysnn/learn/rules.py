@@ -47,6 +47,10 @@ def check_plastic(pack: Pack, k: int) -> None:
     _need(known, where, "has learned another number of bytes than it can")
     if RULES[learn.rule].role == "head":
         _check_head(pack, k, where)
+    else:
+        _check_hidden(pack, k, where)
+    if "ca_ticks" in learn.parameters:
+        _check_levels(layer, where)
 
 
 def check_parameters(learn: LearnSpec, where: str) -> None:
@@ -78,6 +82,27 @@ def _check_head(pack: Pack, k: int, where: str) -> None:
     _need(bool((unknown == INACTIVE).all()), where, "classes that are not known have another bias")
     known = np.abs(steps[: classes_of(layer) * per_class(layer)])
     _need(int(known.max(initial=0)) <= -INACTIVE, where, "bias too large")
+
+
+def _check_hidden(pack: Pack, k: int, where: str) -> None:
+    layer = pack.layers[k]
+    _need(layer.spec.fires and not layer.spec.has_current, where, "a hidden layer is lif")
+    head = head_of(pack)
+    _need(head is not None, where, "learns by classes, but no readout does")
+    assert head is not None
+    rule = pack.layers[head].spec.learn
+    errors = rule is not None and rule.rule == "delta" and rule.parameters["per_class"] == 1
+    by_error = layer.spec.learn is not None and layer.spec.learn.rule == "eprop"
+    _need(errors or not by_error, where, "e-prop needs a delta readout, one neuron per class")
+
+
+def _check_levels(layer: PackedLayer, where: str) -> None:
+    assert layer.spec.learn is not None
+    top = (1 << RULES[layer.spec.learn.rule].bits) - 1
+    fits = (np.abs(layer.rows.astype(np.int64)) <= top) & ((layer.rows & 1) == 1)
+    _need(bool(fits.all()), where, f"weights are no levels (odd, -{top} to {top})")
+    ticks = parameters_of(layer)["ca_ticks"]
+    _need(ticks & (ticks - 1) == 0, where, f"ca_ticks={ticks} is no power of two")
 
 
 def parameters_of(layer: PackedLayer) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Rule = Literal["delta", "few-shot"]
+Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "drtp", "eprop"]
 Role = Literal["head", "hidden"]
 Storage = Literal[8, 4, 1]
 
@@ -45,14 +45,41 @@ class RuleInfo:
     parameters: dict[str, Parameter]
 
 
-_HEAD = {
-    "classes": Parameter(0, 0, 255, "classes known at first; 0: as many as there is room for"),
+_CLASSES = {
+    "classes": Parameter(0, 0, 255, "classes known at first"),
     "per_class": Parameter(1, 1, 64, "neurons of each class, one after another"),
+}
+_HEAD = {
+    **_CLASSES,
     "z_shift": Parameter(0, 0, 12, "counts are halved so often before they are learned from"),
 }
 _BUFFER = {
     "buffer": Parameter(8, 0, 64, "examples of each class that the device keeps"),
     "rehearsals": Parameter(4, 0, 64, "examples learned again after each new one"),
+}
+
+_LIMIT = 1 << 24
+
+
+def _sdsp(theta: int, teacher: int, chance: int) -> dict[str, Parameter]:
+    return {
+        **_CLASSES,
+        "theta": Parameter(theta, 1, _LIMIT, "threshold of the membrane that learning watches"),
+        "middle": Parameter(theta // 2, -_LIMIT, _LIMIT, "membrane from which on weights go up"),
+        "floor": Parameter(theta, 0, _LIMIT, "the membrane is at least -floor"),
+        "teacher": Parameter(teacher, 0, _LIMIT, "added each tick to neurons of the class"),
+        "chance": Parameter(chance, 1, 256, "of 256: how likely an event moves a weight"),
+        "up_low": Parameter(2, 0, 256, "calcium from which on weights may go up"),
+        "up_high": Parameter(5, 0, 256, "calcium from which on they may not"),
+        "down_low": Parameter(1, 0, 256, "the same for going down"),
+        "down_high": Parameter(3, 0, 256, "the same for going down"),
+        "ca_ticks": Parameter(4, 1, 128, "ticks after which calcium falls by 1; a power of two"),
+    }
+
+
+_HIDDEN = {
+    "width": Parameter(1 << 10, 1, _LIMIT, "distance from the threshold, state units, to count"),
+    "feedback": Parameter(1, 1, (1 << 31) - 1, "seed of the fixed random feedback"),
 }
 
 RULES: dict[str, RuleInfo] = {
@@ -78,6 +105,26 @@ RULES: dict[str, RuleInfo] = {
             "novelty": Parameter(
                 0, 0, 1 << 30, "squared distance beyond which a free one is taken"
             ),
+        },
+    ),
+    "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _sdsp(960, 320, 16)),
+    "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _sdsp(64, 21, 16)),
+    "drtp": RuleInfo(
+        "direct random target projection: the class is the signal",
+        "hidden",
+        8,
+        {**_HIDDEN, "shift": Parameter(8, 1, 20, "the rate: steps are halved so often")},
+    ),
+    "eprop": RuleInfo(
+        "e-prop: errors of the readout and a trace per synapse",
+        "hidden",
+        8,
+        {
+            **_HIDDEN,
+            "trace_shift": Parameter(4, 1, 15, "traces of what comes in lose 2^-trace_shift"),
+            "trace_gain": Parameter(16, 1, 127, "an event adds so much to its trace"),
+            "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
+            "shift": Parameter(11, 1, 20, "the rate: steps are halved so often"),
         },
     ),
 }

@@ -36,6 +36,13 @@ _DOCS = {
     "uses": "examples that moved each prototype; 255: it stays",
     "z": "counts of what entered",
     "x": "the same as it is learned from",
+    "e": "errors of the neurons",
+    "u": "membranes that learning watches",
+    "ca": "calcium",
+    "dir": "which way weights may go",
+    "near": "ticks near the threshold",
+    "t": "traces of what entered",
+    "el": "traces of synapses",
 }
 
 
@@ -72,6 +79,23 @@ class LayerLearnView:
     kept: str
     buffer: str
     uses: str
+    u: str
+    ca: str
+    dir: str
+    near: str
+    t: str
+    el: str
+    errors: str
+    """Errors of the head; in a head that no hidden layer learns by: empty."""
+    top: int
+    step: int
+    """A weight is step times its level less top."""
+    row_bytes: int
+    byte_of_k: str
+    bit_of_k: str
+    n_weights: int
+    adds_theta: bool
+    times_per_class: str
     room: int
     class_of_k: str
     y: str
@@ -100,14 +124,25 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         return None
     p = learn.parameters
     head = RULES[learn.rule].role == "head"
-    tables, initial = _first_values(k, layer, prefix)
-    names = {name: f"l{k}_{name}" for name in ("w", "b", "z", "x", "turn", "kept", "buffer")}
+    tables, initial = _first_values(pack, k, prefix)
+    fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir", "near", "t", "el")
+    names = {name: f"l{k}_{name}" for name in fields}
+    bits, spec = RULES[learn.rule].bits, layer.spec
     return LayerLearnView(
-        template=f"learn/{learn.rule}.c.jinja",
+        template=f"learn/{learn.rule.removesuffix('-1bit')}.c.jinja",
         head=head,
         p=p,
         **names,
         uses=f"l{k}_uses",
+        errors=_errors(pack),
+        top=(1 << bits) - 1,
+        step=2,
+        row_bytes=-(-layer.n * bits // 8),
+        byte_of_k="k >> 1" if bits == 4 else "k >> 3",
+        bit_of_k="((k & 1u) << 2)" if bits == 4 else "(k & 7u)",
+        n_weights=spec.n_rows * layer.n,
+        adds_theta=spec.reset == "subtract" and spec.reset_timing == "same-tick",
+        times_per_class="" if p.get("per_class", 1) == 1 else f" * {p['per_class']}u",
         room=room_of(layer) if head else 0,
         class_of_k="k" if p.get("per_class") == 1 else f"(k / {p.get('per_class')}u)",
         y=_shifted("score", p.get("score_shift", 0)),
@@ -118,29 +153,68 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
     )
 
 
+def _errors(pack: Pack) -> str:
+    """The field with the head's errors, if a hidden layer learns by them."""
+    head = head_of(pack)
+    rules = [layer.spec.learn.rule for layer in pack.layers if layer.spec.learn is not None]
+    return f"l{head}_e" if "eprop" in rules else ""
+
+
+def _signs(pack: Pack, layer: PackedLayer, prefix: str) -> TableView:
+    """Fixed random feedback, a bit per class and neuron: top bits of the generator's numbers."""
+    head = head_of(pack)
+    room = 0 if head is None else room_of(pack.layers[head])
+    x = layer.spec.learn.parameters["feedback"] if layer.spec.learn else 1
+    words = [0] * -(-room * layer.n // 32)
+    for at in range(room * layer.n):
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
+        words[at >> 5] |= (x >> 31) << (at & 31)
+    doc = "feedback of class c to neuron k: bit c n + k, 1 is up"
+    return TableView("uint32_t", f"{prefix}_signs", tuple(words), doc, "hex")
+
+
+def _stored(layer: PackedLayer, bits: int) -> tuple[str, list[int]]:
+    """Weights as they lie in RAM at first: bytes with a sign, or levels, low bits first."""
+    if bits == 8:
+        return "int8_t", [int(w) for w in layer.rows.ravel()]
+    top, per_byte = (1 << bits) - 1, 8 // bits
+    out = []
+    for row in layer.rows:
+        levels = [(int(w) + top) // 2 for w in row] + [0] * (-len(row) % per_byte)
+        groups = (levels[at : at + per_byte] for at in range(0, len(levels), per_byte))
+        out += [sum(v << (bits * i) for i, v in enumerate(group)) for group in groups]
+    return "uint8_t", out
+
+
 def _shifted(value: str, shift: int) -> str:
     """C of a value divided by 2^shift, half up."""
     return f"({value} + {(1 << shift) >> 1}) >> {shift}" if shift else value
 
 
-def _first_values(
-    k: int, layer: PackedLayer, prefix: str
-) -> tuple[tuple[TableView, ...], dict[str, str]]:
+def _first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...], dict[str, str]]:
     """Tables of what a layer begins with, and the expressions that read them."""
+    layer = pack.layers[k]
     made: list[TableView] = []
-    initial = {"rng": f"{layer.spec.learn.seed if layer.spec.learn else 1}u"}
+    assert layer.spec.learn is not None
+    initial = {"rng": f"{layer.spec.learn.seed}u"}
+    if "feedback" in layer.spec.learn.parameters:
+        made.append(_signs(pack, layer, prefix))
     if layer.rows.any():
         symbol = f"{prefix}_first_w"
-        values = tuple(int(w) for w in layer.rows.ravel())
-        made.append(TableView("int8_t", symbol, values, "weights before anything is learned"))
+        ctype, values = _stored(layer, RULES[layer.spec.learn.rule].bits)
+        words = "weights before anything is learned"
+        made.append(TableView(ctype, symbol, tuple(values), words))
         initial[f"l{k}_w"] = f"{symbol}[i]"
-    if "per_class" not in (layer.spec.learn.parameters if layer.spec.learn else {}):
+    if "per_class" not in (layer.spec.learn.parameters):
         return tuple(made), initial
     tables = Tables(prefix, layer.n)
     steps = (layer.wide("bias") >> layer.spec.frac_bits).astype(np.int32)
     initial[f"l{k}_b"] = tables.expression("first_b", steps, "biases before").replace("[j]", "[i]")
     initial["n_classes"] = f"{classes_of(layer)}u"
-    initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
+    if layer.spec.learn.rule == "few-shot":
+        initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
     return (*made, *tables.made), initial
 
 

@@ -1,0 +1,94 @@
+"""Spike-driven synaptic plasticity with calcium windows (SPEC.md 4.7.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.learn.base import BiasedHead, Fields, Ints, Shared
+from tinysnn.learn.rules import per_class
+from tinysnn.learn.spec import RULES
+
+if TYPE_CHECKING:
+    from tinysnn.pack import PackedLayer
+
+U_LIMIT = (1 << 30) - 1
+MOST_CALCIUM = 255
+CALCIUM_PER_SPIKE = 2
+
+
+class Sdsp(BiasedHead):
+    """A head whose weights are levels that spikes move up or down by chance."""
+
+    def __init__(self, k: int, layer: PackedLayer, shared: Shared) -> None:
+        super().__init__(k, layer, shared)
+        assert layer.spec.learn is not None
+        self.bits = RULES[layer.spec.learn.rule].bits
+        self.top = (1 << self.bits) - 1
+        self.u: Ints = np.zeros(layer.n, np.int64)
+        self.ca: Ints = np.zeros(layer.n, np.int64)
+
+    def begin(self) -> None:
+        """See `Plastic`."""
+        self.u[:] = 0
+        self.ca[:] = 0
+
+    def observe(
+        self,
+        index: npt.NDArray[np.intp],
+        value: npt.NDArray[np.int64] | None,  # noqa: ARG002 (an event is one, whatever its value)
+    ) -> None:
+        """See `Plastic`; all learning is here."""
+        if self.shared.label < 0 or self.state is None:
+            return
+        p, known = self.p, self.shared.n_classes * per_class(self.layer)
+        u, ca = self.u[:known], self.ca[:known]
+        u += self.state.sums[:known]
+        mine = self.neurons(self.shared.label)
+        u[mine] += p["teacher"]
+        np.clip(u, -p["floor"], U_LIMIT, out=u)
+        self._move(index, self._directions(u, ca))
+        fired = u >= p["theta"]
+        u -= fired * p["theta"]
+        ca[:] = np.minimum(ca + fired * CALCIUM_PER_SPIKE, MOST_CALCIUM)
+        if self.shared.n_ticks % p["ca_ticks"] == p["ca_ticks"] - 1:
+            ca[:] = np.maximum(ca - 1, 0)
+
+    def _directions(self, u: Ints, ca: Ints) -> Ints:
+        p = self.p
+        up = (u >= p["middle"]) & (ca >= p["up_low"]) & (ca < p["up_high"])
+        down = (u < p["middle"]) & (ca >= p["down_low"]) & (ca < p["down_high"])
+        return up.astype(np.int64) - down
+
+    def _move(self, index: npt.NDArray[np.intp], way: Ints) -> None:
+        if not way.any() or not index.size:
+            return
+        words = -(-way.size // 4)
+        draws = self.shared.rng.draws(index.size * words).reshape(index.size, words)
+        chance = np.ascontiguousarray(draws.astype("<u4")).view(np.uint8)[:, : way.size]
+        moved = self.rows[index, : way.size] + 2 * way * (chance < self.p["chance"])
+        self.rows[index, : way.size] = np.clip(moved, -self.top, self.top)
+
+    def add_class(self, label: int) -> None:
+        """See `Plastic`."""
+        self.set_b(self.neurons(label), 0)
+
+    def fields(self) -> Fields:
+        """See `Plastic`; the levels, low bits first."""
+        levels = (self.rows.astype(np.int64) + self.top) // 2
+        per_byte = 8 // self.bits
+        padded = np.zeros((levels.shape[0], -(-self.layer.n // per_byte) * per_byte), np.int64)
+        padded[:, : self.layer.n] = levels
+        shifts = np.arange(per_byte) * self.bits
+        packed = (padded.reshape(levels.shape[0], -1, per_byte) << shifts).sum(axis=2)
+        return {**super().fields(), f"l{self.k}_w": packed}
+
+    def restore(self, fields: Fields) -> None:
+        """See `Plastic`."""
+        packed = fields[f"l{self.k}_w"].reshape(self.rows.shape[0], -1, 1).astype(np.int64)
+        levels = (packed >> np.arange(0, 8, self.bits)) & self.top
+        flat = levels.reshape(self.rows.shape[0], -1)[:, : self.layer.n]
+        own = {**fields, f"l{self.k}_w": (2 * flat - self.top).astype(np.int8)}
+        super().restore(own)
