@@ -47,7 +47,7 @@ def test_cut_at_every_operation_on_a_core(tmp_path):
 
 _NO_CHECKSUM = (r"crc != header->crc", "crc != crc")
 _HEADER_FIRST = (
-    r"(status = tsnn_store_write\(flash, slot_at \+ rec[^;]*;)(.*?)(status = [^;]*sizeof header\);)",
+    r"(status = tsnn_store_write\(flash, slot_at \+ [^;]*;)(.*?)(status = [^;]*sizeof header\);)",
     r"\3\2\1",
 )
 FAULTS = {
