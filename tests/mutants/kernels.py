@@ -156,6 +156,7 @@ SUMS: tuple[dict[str, Any], ...] = (
     {"bits": 4, "n": 32, "n_rows": 40, "frac_bits": 2, "weights": "high"},
     {"bits": 2, "n": 68, "n_rows": 200, "frac_bits": 3, "recurrent": True},
     {"bits": 2, "n": 18, "n_rows": 180, "frac_bits": 1, "weights": "high"},
+    {"bits": 2, "n": 18, "n_rows": 180, "frac_bits": 1, "weights": "columns"},
     {"bits": 1, "n": 70, "n_rows": 60, "frac_bits": 5},
 )
 _KINDS: tuple[dict[str, Any], ...] = (
@@ -195,8 +196,15 @@ def scenes() -> list[Corner]:
         **usual, "bits": 8, "n": 32, "n_rows": 40, "frac_bits": 6, "weights": "columns",
         "calm": False, "bias": "none", "theta": "top",
     }  # fmt: skip
+    above: dict[str, Any] = {**pulled, "compare": "gt"}
+    each: dict[str, Any] = {**pulled, "compare": "gt", "theta": "each"}
     odd: dict[str, Any] = {**usual, "bits": 8, "n": 7, "n_rows": 20, "frac_bits": 2}  # runs C
-    ends = [random_scene("pulled", 4, 90, **pulled), random_scene("odd", 4, 91, **odd)]
+    ends = [
+        random_scene(name, 4, seed, **fixed)
+        for name, seed, fixed in (
+            ("pulled", 90, pulled), ("odd", 91, odd), ("above", 92, above), ("each", 93, each)
+        )
+    ]  # fmt: skip
     return [*lively, *ends, *valued]
 
 

@@ -31,7 +31,7 @@ from tinysnn.trace import Trace
 pytestmark = pytest.mark.emu
 LIMIT_US = 500_000
 """A mutant that runs longer than this for one tick hangs."""
-MAY_SURVIVE = {1: 0.05, 20: 0.1}
+MAY_SURVIVE = {1: 0.06, 20: 0.1}
 """Share of instructions, of all and of a sample."""
 NOPS = {2: b"\x00\xbf", 4: b"\xaf\xf3\x00\x80"}
 
@@ -107,9 +107,10 @@ class Bench:
 
     def survives(self, name: str, address: int, code: bytes) -> bool:
         """Whether nothing is different with other code at an address."""
+        callers = self.callers[name]
         return all(
             self._same(scene, trace, ticks, address, code)
-            for scene, trace in self.callers[name][:4]
+            for scene, trace in [*callers[:2], *callers[2:][-2:]]  # the last ones are extreme
             for ticks in (3, len(scene.raster))
         )
 
