@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.corner_cells import CELLS
+from tests.corner_dynamics import DYNAMICS
 from tests.corner_nets import NETS
 from tests.corner_past import PAST
 from tests.make_packs import Corner
@@ -10,4 +11,4 @@ from tests.make_packs import Corner
 
 def corners() -> dict[str, Corner]:
     """All corner models by name."""
-    return {name: make(name) for name, make in {**CELLS, **NETS, **PAST}.items()}
+    return {name: make(name) for name, make in {**CELLS, **NETS, **PAST, **DYNAMICS}.items()}

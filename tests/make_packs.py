@@ -45,6 +45,10 @@ def make_layer(
     bias: Any = None,
     reset_to: Any = None,
     v_init: Any = None,
+    v_min: Any = None,
+    rho: Any = None,
+    jump: Any = None,
+    refractory: Any = None,
     delays: Any = None,
     skip: bool | None = None,
     **spec: Any,
@@ -82,10 +86,11 @@ def make_layer(
     beta_table = tables.pop("beta")
     assert beta_table is not None
     scale = np.ones(weights.shape[1])
-    layer = PackedLayer(
-        LayerSpec(**fields), weights, beta_table, scale, delays=table(delays), **tables
-    )
-    narrow = ranges.accumulator(layer, graded_input=graded).fits(16) and not graded
+    tables |= {"v_min": table(v_min), "rho": table(rho), "jump": table(jump)}
+    tables |= {"refractory": table(refractory), "delays": table(delays)}
+    layer = PackedLayer(LayerSpec(**fields), weights, beta_table, scale, **tables)
+    valued = layer.spec.reads_values(graded_input=graded)
+    narrow = ranges.accumulator(layer, graded_input=graded).fits(16) and not valued
     return with_spec(
         layer,
         acc_bits=spec.get("acc_bits", 16 if narrow else 32),

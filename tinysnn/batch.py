@@ -7,7 +7,7 @@ against this module: the oracle is the reference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,8 @@ class _Layer:
         self.add = synapses(layer)
         self.v: Ints = np.tile(layer.wide("v_init"), (n_clips, 1))
         self.i: Ints = np.zeros((n_clips, layer.n), np.int64)
-        self.fired: Bools = np.zeros((n_clips, layer.n), np.bool_)
+        self.fired: Ints = np.zeros((n_clips, layer.n), np.int64)
+        self.kept = lif.memory(layer, (n_clips, layer.n))
         self.idle = np.zeros(n_clips, np.int64)
         self.hot: Bools = np.any(self.v, axis=1)
 
@@ -65,17 +66,16 @@ class _Layer:
             self.fired = np.zeros_like(self.fired)
             return
         self._wake(skip)
-        old = (self.v, self.i, self.fired, self.hot)
+        old = (self.v, self.i, self.hot, replace(self.kept))
         sums = self.add(values).astype(np.int64)  # far below 2^53: exact
         y = align(sums, spec.frac_bits) + layer.wide("bias")
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
         if spec.fires:
-            self.v, self.fired = lif.step(layer, self.v, y, self.fired)
-            cools = spec.reset == "zero" and spec.reset_timing == "same-tick"
-            self.hot = np.zeros_like(skip) if cools else np.any(self.fired, axis=1)
+            self.v, self.fired = lif.step(layer, self.v, y, self.fired, self.kept)
+            self.hot = lif.hot(layer, self.v, self.fired, self.kept)
         else:
-            self.v = li.step(self.v, y, layer.wide("beta"), spec.state_bits)
+            self.v = li.step(layer, self.v, y)
             keeps = bool((layer.wide("beta") == ONE_Q16).all())
             self.hot = np.zeros_like(skip) if keeps else np.any(self.v, axis=1)
         if spec.has_current:
@@ -90,13 +90,19 @@ class _Layer:
         for idle in np.unique(self.idle[due]):
             which = due & (self.idle == idle)
             self.v[which] = catch_up(self.v[which], self.layer.wide("beta"), leak, int(idle))
+            if self.kept.a is not None:
+                rho = self.layer.wide("rho")
+                self.kept.a[which] = catch_up(self.kept.a[which], rho, leak_zero, int(idle))
         self.idle[due] = 0
 
-    def _undo(self, skip: Bools, old: tuple[Ints, Ints, Bools, Bools]) -> None:
+    def _undo(self, skip: Bools, old: tuple[Ints, Ints, Bools, lif.Memory]) -> None:
         held = skip[:, None]
         self.v, self.i = np.where(held, old[0], self.v), np.where(held, old[1], self.i)
-        self.fired = self.fired & ~held
-        self.hot = np.where(skip, old[3], self.hot)
+        self.fired = np.where(held, 0, self.fired)
+        self.hot = np.where(skip, old[2], self.hot)
+        for name, now in vars(self.kept).items():
+            if now is not None:
+                setattr(self.kept, name, np.where(held, getattr(old[3], name), now))
         self.idle += skip
 
 

@@ -43,6 +43,10 @@ class _State:
     u: Floats
     i: Floats | None
     spikes: Floats
+    a: Floats
+    """Adaptation of the threshold."""
+    wait: Floats
+    """Ticks for which the neuron is refractory still."""
     record_u: Floats
     record_i: Floats | None = None
     record_s: Spikes | None = field(default=None)
@@ -120,6 +124,8 @@ def _start(layer: Layer, n_ticks: int, n_clips: int) -> _State:
         u=np.tile(layer.v_init, (n_clips, 1)),
         i=np.zeros((n_clips, layer.n)) if cuba else None,
         spikes=np.zeros((n_clips, layer.n)),
+        a=np.zeros((n_clips, layer.n)),
+        wait=np.zeros((n_clips, layer.n)),
         record_u=np.empty(shape),
         record_i=np.empty(shape) if cuba else None,
         record_s=np.empty(shape, dtype=np.uint8) if layer.fires else None,
@@ -174,24 +180,11 @@ def _step(layer: Layer, state: _State, x: Floats, tick: int) -> None:
         x = state.i
         if state.record_i is not None:
             state.record_i[tick] = state.i
-    threshold = np.zeros(layer.n) if layer.threshold is None else layer.threshold
-    late = layer.reset_timing == "next-tick"
-    u = state.u
-    if late and layer.reset == "zero" and not layer.reset_drops_input:
-        u = np.where(state.spikes > 0, layer.reset_to, u)
-    elif late and layer.reset == "subtract":
-        x = x - state.spikes * threshold
-    u = _leaked(layer, layer.beta, u) + x
-    if late and layer.reset == "zero" and layer.reset_drops_input:
-        u = np.where(state.spikes > 0, layer.reset_to, u)
+    u = _integrate(layer, state, x)
     if layer.fires:
-        state.spikes = _fire(layer, u, threshold)
+        u = _spike(layer, state, u)
         if state.record_s is not None:
             state.record_s[tick] = np.minimum(state.spikes, 255)
-        if not late and layer.reset == "zero":
-            u = np.where(state.spikes > 0, layer.reset_to, u)
-        elif not late and layer.reset == "subtract":
-            u = u - state.spikes * threshold
     state.u = u if layer.v_min is None else np.maximum(u, layer.v_min)
     state.record_u[tick] = state.u
 
@@ -205,10 +198,45 @@ def _leaked(layer: Layer, decay: Floats, values: Floats) -> Floats:
     return cut
 
 
+def _integrate(layer: Layer, state: _State, x: Floats) -> Floats:
+    """The membrane before it is compared, [B, n], with resets of the tick before."""
+    late, fired, u = layer.reset_timing == "next-tick", state.spikes > 0, state.u
+    lost = layer.reset_drops_input
+    if late and layer.reset == "zero" and not lost:
+        u = np.where(fired, layer.reset_to, u)
+    elif late and layer.reset == "subtract" and layer.threshold is not None:
+        x = x - state.spikes * layer.threshold
+    u = _leaked(layer, layer.beta, u) + x
+    if late and layer.reset == "zero" and lost:
+        u = np.where(fired, layer.reset_to, u)
+    return u if layer.refractory is None else np.where(state.wait > 0, state.u, u)
+
+
+def _spike(layer: Layer, state: _State, u: Floats) -> Floats:
+    """Sets the spikes, adaptation and waiting; the membrane after a same-tick reset, [B, n]."""
+    threshold = np.zeros(layer.n) if layer.threshold is None else layer.threshold
+    raised = threshold
+    if layer.adapt_decay is not None:
+        state.a = layer.adapt_decay * state.a
+        raised = threshold + state.a
+    spikes = _fire(layer, u, raised)
+    if layer.refractory is not None:
+        spikes = np.where(state.wait > 0, 0.0, spikes)
+        state.wait = np.where(spikes > 0, layer.refractory, np.maximum(state.wait - 1, 0))
+    if layer.adapt_step is not None:
+        state.a = state.a + spikes * layer.adapt_step
+    state.spikes = spikes
+    if layer.reset_timing == "same-tick" and layer.reset == "zero":
+        return np.where(spikes > 0, layer.reset_to, u)
+    if layer.reset_timing == "same-tick" and layer.reset == "subtract":
+        return u - spikes * (raised if layer.reset_raised else threshold)
+    return u
+
+
 def _fire(layer: Layer, u: Floats, threshold: Floats) -> Floats:
     """Spikes per neuron, [B, n]."""
     if layer.many_spikes:
-        return np.maximum(np.trunc(u / threshold), 0.0)
+        return np.clip(np.trunc(u / threshold), 0.0, layer.max_spikes)
     fired = u > threshold if layer.compare == "gt" else u >= threshold
     return fired.astype(np.float64)
 

@@ -144,8 +144,11 @@ class Layer:
         reset:  zero: u = reset_to;  subtract: u -= threshold;  none
         next-tick timing: the reset is applied in the following tick; ``zero`` before the
         decay, ``subtract`` as an undecayed term of u (SPEC.md 1.4).
-        many_spikes: s = trunc(u / threshold) where that is positive; subtract: u -= s threshold.
+        many_spikes: s = min(trunc(u / threshold), max_spikes) where that is positive;
+        subtract: u -= s threshold.
         v_min: at the end u = max(u, v_min).
+        adaptive: a = adapt_decay a; the threshold is threshold + a; then a += s adapt_step.
+        refractory: after a spike u stays as it is, and s is 0, for so many ticks.
     """
 
     name: str
@@ -181,6 +184,16 @@ class Layer:
     """Late `zero` reset comes after decay and input, so that u is reset_to in the whole tick."""
     leak_step: Floats | None = None
     """[n], decayed membranes and currents are cut towards zero to multiples of this; None: kept."""
+    max_spikes: int = 127
+    """Spikes of a neuron in one tick at most, where it may fire several times."""
+    adapt_decay: Floats | None = None
+    """[n], decay of the threshold's adaptation per tick, in [0, 1]; None: thresholds stay."""
+    adapt_step: Floats | None = None
+    """[n], what a spike adds to it, not below 0; None if adapt_decay is."""
+    reset_raised: bool = False
+    """Whether a `subtract` reset takes off the adapted threshold, not the one at rest."""
+    refractory: Ints | None = None
+    """[n], ticks after a spike in which the membrane rests; None: none."""
 
     @property
     def fires(self) -> bool:
@@ -236,12 +249,6 @@ def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
     """(layer, what it does that a pack cannot hold yet), for every such layer."""
     found = []
     for layer in graph.layers:
-        if layer.many_spikes:
-            found.append((layer.name, "several spikes per tick"))
-        if layer.v_min is not None:
-            found.append((layer.name, "a lower bound of the membrane (v_min)"))
-        if layer.reset_drops_input:
-            found.append((layer.name, "a late reset to zero that loses the tick's input"))
         found += [(layer.name, what) for c in layer.connections for what in _unpackable(c)]
     if len(graph.outputs) > 1:
         found += [(graph.layers[k].name, "one of several Outputs") for k in graph.outputs]

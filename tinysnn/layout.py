@@ -72,6 +72,9 @@ def _reordered(layer: Layer, index: int, order: Sequence[Ints]) -> Layer:
         v_rest=layer.v_rest[own],
         v_min=at(layer.v_min),
         leak_step=at(layer.leak_step),
+        adapt_decay=at(layer.adapt_decay),
+        adapt_step=at(layer.adapt_step),
+        refractory=None if layer.refractory is None else layer.refractory[own],
     )
 
 

@@ -33,6 +33,7 @@ Gain: TypeAlias = Literal["dt", "tick", "decay"] | float
 SpikesPerTick: TypeAlias = Literal["one", "many"]
 ResetInput: TypeAlias = Literal["kept", "lost"]
 Readout: TypeAlias = Literal["spikes", "membrane"]
+AdaptReset: TypeAlias = Literal["rest", "raised"]
 VInit: TypeAlias = Literal["rest", "reset", "zero"] | float
 MAX_OPTION_BYTES = 1 << 20
 
@@ -88,6 +89,10 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "spikes": "a firing node gives its spikes",
         "membrane": "it gives its membrane, as a node that never fires (the last layer only)",
     },
+    "adapt_reset": {
+        "rest": "a reset takes off the threshold at rest (Bellec's ALIF)",
+        "raised": "it takes off the adapted threshold (sinabs)",
+    },
 }
 """Possible values of each option that can be asked for, one line each."""
 
@@ -118,6 +123,16 @@ class NodeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     the file (None: never), as fixed-point hardware does."""
     readout: Readout | None = None
     """What a firing node gives: its spikes, or (without ever resetting) its membrane."""
+    max_spikes: int | None = None
+    """Spikes of one neuron in one tick at most with ``spikes = "many"``, 1..127 (None: 127)."""
+    refractory: int | None = None
+    """Ticks after a spike in which the membrane rests and no spike comes (None: none)."""
+    adapt_decay: float | None = None
+    """Decay of the threshold's adaptation per tick, 0..1 (None: thresholds stay)."""
+    adapt_step: float | None = None
+    """What a spike adds to the threshold, in the units of the file."""
+    adapt_reset: AdaptReset | None = None
+    """What a reset by subtraction takes off (None: the threshold at rest)."""
 
     def __post_init__(self) -> None:
         _check_numbers(self)

@@ -38,6 +38,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Number of presynaptic units = rows of the block."""
     map: SourceMap | None = None
     """Its feature map, in a layer with kernels (all its sources have one); None: rows."""
+    most: int = 1
+    """Largest number of spikes of a unit in one tick: the `max_spikes` of the layer."""
 
 
 class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -71,7 +73,10 @@ class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Everything about a layer that is not a table."""
+    """Everything about a layer that is not a table.
+
+    Fields with a default came after the first packs, as in `LayerReport`.
+    """
 
     name: str
     op: Op
@@ -94,6 +99,13 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """[channels, height, width] of a layer whose neurons lie [height, width, channels]; its tables
     may have one entry per channel. None: no map."""
 
+    max_spikes: int = 1
+    """Spikes of a neuron in one tick at most; above 1 the layer counts."""
+    reset_drops_input: bool = False
+    """A next-tick reset to zero comes after the tick's input."""
+    reset_raised: bool = False
+    """A reset takes off the adapted threshold."""
+
     @property
     def has_kernels(self) -> bool:
         """Whether its weights are kernels of feature maps, and not rows."""
@@ -108,6 +120,21 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     def fires(self) -> bool:
         """Whether the layer emits spikes."""
         return self.op in ("lif", "cuba_lif")
+
+    @property
+    def counts(self) -> bool:
+        """Whether a neuron may fire several times in a tick."""
+        return self.max_spikes > 1
+
+    def reads_values(self, *, graded_input: bool) -> bool:
+        """Whether its events have values: of graded input, or numbers of spikes."""
+        given = graded_input and any(source.layer is None for source in self.sources)
+        return given or any(source.most > 1 for source in self.sources)
+
+    @property
+    def gives_values(self) -> bool:
+        """Whether, as the output, it gives values and not the indices of those that fired."""
+        return self.counts or not self.fires
 
     @property
     def has_current(self) -> bool:
@@ -161,6 +188,14 @@ class PackedLayer:
     """State units; layers with reset `zero`, None: 0."""
     v_init: Ints32 | None = None
     """State units; None: 0."""
+    v_min: Ints32 | None = None
+    """State units; None: unbounded."""
+    rho: Ints32 | None = None
+    """Q0.16 decay of the threshold's adaptation; None: not adaptive."""
+    jump: Ints32 | None = None
+    """State units that a spike adds to it; present if `rho` is."""
+    refractory: Ints32 | None = None
+    """Ticks; None: none."""
     delays: Ints32 | None = None
     """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
     learned: npt.NDArray[Any] | None = None
@@ -178,6 +213,14 @@ class PackedLayer:
     def n(self) -> int:
         """Number of neurons."""
         return self.spec.n
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its neurons do nothing that came after the first packs."""
+        spec = self.spec
+        special = spec.counts or spec.reset_drops_input or spec.reset_raised
+        tables = (self.v_min, self.rho, self.refractory)
+        return not special and all(table is None for table in tables)
 
     def wide(self, table: str) -> npt.NDArray[np.int64]:
         """A table as int64 [n]; zeros where the layer has none."""

@@ -15,7 +15,10 @@ from tinysnn.errors import PackError
 from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
 
 _DTYPES = {"scale": np.float64, "learned": np.uint8}
-_OPTIONAL = ("alpha", "theta", "bias", "reset_to", "v_init", "delays", "learned")
+_OPTIONAL = (
+    *("alpha", "theta", "bias", "reset_to", "v_init", "v_min", "rho", "jump", "refractory"),
+    *("delays", "learned"),
+)
 _REPACK = "Pack the model again with 'tinysnn pack'"
 
 

@@ -54,6 +54,7 @@ def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:
     _check_fields(layer, where)
     _check_sources(pack, k, layer, where)
     _check_delays(layer, where)
+    _check_dynamics(layer, where)
     _check_tables(layer, where)
     graded = pack.graded_input and any(s.layer is None for s in layer.spec.sources)
     _check_ranges(layer, where, graded_input=graded)
@@ -64,6 +65,8 @@ def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:
 def rests(layer: PackedLayer) -> bool:
     """Whether a layer without events stays silent for ever (SPEC.md 1.3)."""
     if layer.bias is not None and layer.bias.any():
+        return False
+    if bool((layer.wide("v_min") > 0).any()):
         return False
     if not layer.spec.fires:
         return True
@@ -100,6 +103,7 @@ def _check_sources(pack: Pack, k: int, layer: PackedLayer, where: str) -> None:
         if source.layer is None:
             _need(source.n == pack.meta.n_in, where, "source width is not the input's")
             _need(source.delay_ticks >= 0, where, "a delay below 0")
+            _need(source.most == 1, where, "input counted as spikes of a layer")
             continue
         _need(0 <= source.layer < len(pack.layers), where, f"no layer {source.layer}")
         before = pack.layers[source.layer].spec
@@ -107,6 +111,10 @@ def _check_sources(pack: Pack, k: int, layer: PackedLayer, where: str) -> None:
         _need(source.n == before.n, where, f"source width is not that of {before.name!r}")
         least = 0 if source.layer < k else 1
         _need(source.delay_ticks >= least, where, "delay against the order")
+        _need(
+            source.most == before.max_spikes, where, f"not as many spikes as {before.name!r} fires"
+        )
+        _need(source.most == 1 or spec.spike_value == 1, where, "a spike value, and counts")
     has_input = any(source.layer is None for source in spec.sources)
     _need(spec.spike_value == 1 or (pack.graded_input and has_input), where, "spike value not 1")
     _need(spec.n_rows <= MAX_NEURONS, where, f"{spec.n_rows} rows")
@@ -122,6 +130,28 @@ def _check_delays(layer: PackedLayer, where: str) -> None:
     _need(layer.delays.shape == (units,), where, f"table delays is {layer.delays.shape}")
     fits = bool((layer.delays >= 0).all() and (layer.delays <= MAX_DELAY).all())
     _need(fits, where, "delays by unit exceed 65535 ticks or are below 0")
+
+
+def _check_dynamics(layer: PackedLayer, where: str) -> None:
+    """What neurons do beyond leak, threshold and reset."""
+    spec = layer.spec
+    adaptive, waits = layer.rho is not None, layer.refractory is not None
+    late = spec.reset_timing == "next-tick"
+    _need(1 <= spec.max_spikes <= 127, where, f"{spec.max_spikes} spikes per tick")
+    if spec.counts:
+        plain = spec.compare == "ge" and not late and bool((layer.wide("theta") > 0).all())
+        _need(plain, where, "counting needs 'ge', a same-tick reset and thresholds above 0")
+        _need(not (adaptive or waits), where, "counting with adaptation or waiting")
+    lost = not spec.reset_drops_input or (late and spec.reset == "zero")
+    _need(lost, where, "only a next-tick reset to zero drops input")
+    raised = not spec.reset_raised or (adaptive and not late and spec.reset == "subtract")
+    _need(raised, where, "only a same-tick subtraction takes off an adapted threshold")
+    _need((layer.jump is not None) == adaptive, where, "rho and jump belong together")
+    _need(spec.fires or not (adaptive or waits or spec.counts), where, "it does not fire")
+    _need(bool((layer.wide("jump") >= 0).all()), where, "spikes lower the threshold")
+    _need(not (waits and late), where, "waiting needs a same-tick reset")
+    wait = layer.wide("refractory")
+    _need(bool((wait >= 0).all() and (wait < 1 << 15).all()), where, "waits beyond 32767 ticks")
 
 
 def _check_tables(layer: PackedLayer, where: str) -> None:
@@ -146,11 +176,11 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")
     one_unit = layer.spec.fires or bool((layer.scale == layer.scale[0]).all())
     _need(one_unit, where, "outputs that are membranes need one scale for all")
-    for name in ("beta", "alpha"):
+    for name in ("beta", "alpha", "rho"):
         decay = layer.wide(name)
         _need(bool((decay >= 0).all() and (decay <= ONE_Q16).all()), where, f"{name} exceeds 1")
     state_low, state_high = STATE_RANGE[spec.state_bits]
-    for name in ("theta", "reset_to", "v_init", "bias"):
+    for name in ("theta", "reset_to", "v_init", "bias", "v_min", "jump"):
         table = layer.wide(name)
         fits = bool((table >= state_low).all() and (table <= state_high).all())
         _need(fits, where, f"{name} does not fit {spec.state_bits}-bit state")

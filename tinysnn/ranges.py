@@ -42,7 +42,7 @@ def accumulator(layer: PackedLayer, *, graded_input: bool) -> Interval:
     high = np.zeros(layer.n, np.int64)
     first = 0
     for s, source in enumerate(layer.spec.sources):
-        value_low, value_high = 0, layer.spec.spike_value
+        value_low, value_high = 0, layer.spec.spike_value * source.most
         if graded_input and source.layer is None:
             value_low, value_high = GRADED_LOW, GRADED_HIGH
         if source.map is not None:
@@ -94,9 +94,12 @@ def membrane(layer: PackedLayer, *, graded_input: bool) -> Interval | None:
     if y is None or bool((beta == ONE_Q16).any()):
         return None
     start = layer.wide("v_init")
+    starts = [start]
     if layer.spec.reset == "zero":
-        start = np.stack([start, layer.wide("reset_to")])
-    floor, ceiling = np.atleast_2d(start).min(0), np.atleast_2d(start).max(0)
+        starts.append(layer.wide("reset_to"))
+    if layer.v_min is not None:
+        starts.append(layer.wide("v_min"))
+    floor, ceiling = np.min(starts, axis=0), np.max(starts, axis=0)
     low_push, half = y.low, 1 if layer.spec.fires else 0
     if layer.spec.reset == "subtract" and layer.spec.reset_timing == "next-tick":
         low_push = low_push - np.maximum(layer.wide("theta"), 0)

@@ -35,7 +35,9 @@ class LayerState:
         self.sums: Ints = np.zeros(layer.n, np.int64)
         self.v: Ints = layer.wide("v_init").copy()
         self.i: Ints = np.zeros(layer.n, np.int64)
-        self.fired = np.zeros(layer.n, np.bool_)
+        self.fired: Ints = np.zeros(layer.n, np.int64)
+        """Spikes of the last tick."""
+        self.kept = lif.memory(layer, (layer.n,))
         self.idle = 0
         self.hot = bool(self.v.any())
 
@@ -44,28 +46,34 @@ class LayerState:
         layer, spec = self.layer, self.layer.spec
         if spec.may_skip and index.size == 0 and not self.hot:
             self.idle = min(self.idle + 1, MAX_IDLE)
-            self.fired = np.zeros(layer.n, np.bool_)
+            self.fired = np.zeros(layer.n, np.int64)
             return
         if self.idle:
             leak = leak_nearest if spec.fires else leak_zero
             self.v = catch_up(self.v, layer.wide("beta"), leak, self.idle)
+            if self.kept.a is not None:
+                self.kept.a = catch_up(self.kept.a, layer.wide("rho"), leak_zero, self.idle)
             self.idle = 0
         self.sums = synapses(layer, self.rows, index, value)
         y = align(self.sums, spec.frac_bits) + self.bias
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)
         if spec.fires:
-            self.v, self.fired = lif.step(layer, self.v, y, self.fired)
-            self.hot = lif.stays_hot(layer, self.fired)
+            self.v, self.fired = lif.step(layer, self.v, y, self.fired, self.kept)
+            self.hot = bool(lif.hot(layer, self.v, self.fired, self.kept))
         else:
-            self.v = li.step(self.v, y, layer.wide("beta"), spec.state_bits)
+            self.v = li.step(layer, self.v, y)
             self.hot = bool(self.v.any()) and not bool((layer.wide("beta") == ONE_Q16).all())
         self.hot = self.hot or (spec.has_current and bool(self.i.any()))
 
     def field(self, name: str) -> npt.NDArray[np.int64]:
         """A state field by its name without the layer prefix."""
         if name == "spikes":
-            return spike_words(self.fired).astype(np.int64)
+            return spike_words(self.fired > 0).astype(np.int64)
+        if name == "counts":
+            return self.fired
+        if name in ("a", "wait"):
+            return np.asarray(getattr(self.kept, name))
         if name in ("idle", "hot"):
             return np.array([int(getattr(self, name))], np.int64)
         return np.asarray(getattr(self, name))
@@ -123,7 +131,7 @@ class Simulation:
         if self.learner is not None:
             self.learner.ticked()
         out = self.layers[self.pack.meta.output]
-        return out.fired.astype(np.int64) if out.layer.spec.fires else out.v
+        return out.fired if out.layer.spec.fires else out.v
 
     def _width(self, source: int | None) -> int:
         return self.pack.meta.n_in if source is None else self.pack.layers[source].n
@@ -149,12 +157,12 @@ class Simulation:
             elif source.layer is None:
                 found = inputs.astype(np.int64)
             else:
-                found = self.layers[source.layer].fired.astype(np.int64)
+                found = self.layers[source.layer].fired
             worth = 1 if source.layer is None else layer.spec.spike_value
             blocks.append(found * worth)
         values = np.concatenate(blocks)
         index = np.flatnonzero(values)
-        graded = self.pack.graded_input and any(s.layer is None for s in layer.spec.sources)
+        graded = layer.spec.reads_values(graded_input=self.pack.graded_input)
         return index, values[index] if graded else None
 
     def state(self) -> bytes:

@@ -37,7 +37,7 @@ class StateField:
 
     @property
     def kind(self) -> str:
-        """What it holds: `v`, `i`, `spikes`, `idle`, `hot`, `at` or `past`."""
+        """What it holds: `v`, `spikes`, .. (the names of SPEC.md 1.5 without their beginning)."""
         return self.name.split("_", 1)[1]
 
 
@@ -46,7 +46,8 @@ def state_layout(pack: Pack) -> tuple[StateField, ...]:
     kept = slots(pack.layers)
     parts: list[tuple[int | None, Fields]] = [(None, _past(kept.get(None), pack))]
     for k, layer in enumerate(pack.layers):
-        parts += [(k, _of_layer(layer)), (k, _ring(kept.get(k), layer.n, "u4"))]
+        ring = _ring(kept.get(k), layer.n, "i1" if layer.spec.counts else "u4")
+        parts += [(k, _of_layer(layer)), (k, ring)]
     wanted = [(k, *entry) for k, fields in parts for entry in fields]
     offset, layout = 0, []
     for place, kind, dtype, count in sorted(wanted, key=lambda w: -int(w[2][1])):
@@ -71,6 +72,12 @@ def _of_layer(layer: PackedLayer) -> Fields:
     yield "v", value, count
     if layer.spec.has_current:
         yield "i", value, count
+    if layer.rho is not None:
+        yield "a", value, count
+    if layer.refractory is not None:
+        yield "wait", "i2", layer.n + layer.n % 2
+    if layer.spec.counts:
+        yield "counts", "i1", -(-layer.n // 4) * 4
 
 
 def _past(kept: int | None, pack: Pack) -> Fields:

@@ -41,6 +41,8 @@ class Units:
     """[R, n]; of a layer with kernels [rows, channels], see `kernel_columns`."""
     spike_value: int
     graded: bool
+    most: tuple[int, ...] = ()
+    """Spikes of a unit in a tick at most, for each connection."""
 
     @property
     def event_value(self) -> int:
@@ -87,7 +89,9 @@ def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
 
     """
     layer = grid.layer
-    sources = tuple(_source(layer, c) for c in layer.connections)
+    sources = tuple(
+        _source(layer, c, most) for c, most in zip(layer.connections, grid.units.most, strict=True)
+    )
     widths: tuple[StateBits, ...] = (16, 32)
     if state_bits is not None:
         widths = (32,) if state_bits == 32 else (16,)
@@ -110,11 +114,11 @@ def by_channel(layer: Layer, channels: int) -> Floats | None:
     return np.asarray(np.abs(threshold).reshape(-1, channels).max(axis=0))
 
 
-def _source(layer: Layer, connection: Connection | SpatialConnection) -> Source:
+def _source(layer: Layer, connection: Connection | SpatialConnection, most: int) -> Source:
     map_ = None
     if forms.has_kernels(layer):
         map_ = _form(layer, connection).map
-    return Source(connection.source, connection.delay_ticks, connection.n_source, map_)
+    return Source(connection.source, connection.delay_ticks, connection.n_source, map_, most)
 
 
 def _form(layer: Layer, connection: Connection | SpatialConnection) -> KernelForm:
@@ -140,9 +144,10 @@ def described(layer: PackedLayer, units: Units) -> PackedLayer:
         rate_packed=None,
         saturated=None,
     )
+    valued = layer.spec.reads_values(graded_input=units.graded)
     spec = msgspec.structs.replace(
         layer.spec,
-        acc_bits=16 if sums.fits(16) and not units.graded else 32,
+        acc_bits=16 if sums.fits(16) and not valued else 32,
         may_skip=rests(layer),
         report=report,
     )
@@ -152,9 +157,11 @@ def described(layer: PackedLayer, units: Units) -> PackedLayer:
 def units_of(graph: Graph, layer: Layer) -> Units:
     """The layer's weights per unit of event value, with spikes valued beside graded input."""
     graded = graph.input_scale is not None and any(c.source is None for c in layer.connections)
+    sources = [c.source for c in layer.connections]
+    most = tuple(1 if source is None else _most(graph.layers[source]) for source in sources)
     blocks = [_columns(layer, c) for c in layer.connections]
     if not graded:
-        return Units(np.vstack(blocks), 1, graded=False)
+        return Units(np.vstack(blocks), 1, graded=False, most=most)
     input_scale = graph.input_scale or 1.0
     spike_value = 1
     if any(c.source is not None for c in layer.connections):
@@ -170,7 +177,18 @@ def units_of(graph: Graph, layer: Layer) -> Units:
         block * input_scale if c.source is None else block / spike_value
         for c, block in zip(layer.connections, blocks, strict=True)
     ]
-    return Units(np.vstack(blocks), spike_value, graded=True)
+    if spike_value > 1 and max(most) > 1:
+        raise OptionError(
+            f"the layer takes graded input in steps of {input_scale:g} and spikes that are counted",
+            where=f"layer {layer.name!r}",
+            fix="Use an input scale of 1, or max_spikes = 1 for the layers before it",
+        )
+    return Units(np.vstack(blocks), spike_value, graded=True, most=most)
+
+
+def _most(layer: Layer) -> int:
+    """Spikes of a neuron in one tick at most."""
+    return layer.max_spikes if layer.many_spikes else 1
 
 
 def _columns(layer: Layer, connection: Connection | SpatialConnection) -> Floats:
@@ -283,12 +301,17 @@ def _tabulate(
         spike_value=grid.units.spike_value,
         report=LayerReport(None, 0, 0, None, None, None, None, None),
         shape=grid.shape,
+        max_spikes=_most(layer),
+        reset_drops_input=layer.reset_drops_input,
+        reset_raised=layer.reset_raised,
     )
     tables = {
         "theta": layer.threshold,
         "bias": layer.bias if layer.bias.any() else None,
         "reset_to": layer.reset_to if layer.reset == "zero" and layer.reset_to.any() else None,
         "v_init": layer.v_init if layer.v_init.any() else None,
+        "v_min": layer.v_min,
+        "jump": layer.adapt_step,
     }
     low, high = STATE_RANGE[state_bits]
     whole: dict[str, npt.NDArray[np.int32]] = {}
@@ -311,9 +334,17 @@ def _tabulate(
         bias=whole.get("bias"),
         reset_to=whole.get("reset_to"),
         v_init=whole.get("v_init"),
+        v_min=whole.get("v_min"),
+        rho=None if layer.adapt_decay is None else _decay_q16(layer.adapt_decay, spec.channels),
+        jump=whole.get("jump"),
+        refractory=_ticks(layer.refractory, spec.channels),
         delays=_delays(layer),
         kernels=kernels,
     )
+
+
+def _ticks(ticks: npt.NDArray[np.int64] | None, channels: int) -> npt.NDArray[np.int32] | None:
+    return None if ticks is None else _same(ticks.astype(np.float64), channels)
 
 
 def _delays(layer: Layer) -> npt.NDArray[np.int32] | None:

@@ -29,6 +29,14 @@ static inline void tsnn_keep_spikes(uint32_t *slot, const uint32_t *spikes, uint
     }
 }
 
+/** Keep the numbers of spikes of a layer; both of shape [n]. */
+static inline void tsnn_keep_counts(int8_t *slot, const int8_t *counts, uint32_t n)
+{
+    for (uint32_t j = 0u; j < n; j++) {
+        slot[j] = counts[j];
+    }
+}
+
 /** Keep a tick's input as spikes, laid out as those of a layer (tsnn_spike_bit). */
 static inline void tsnn_keep_events(uint32_t *slot, const tsnn_input_t *in, uint32_t n_words)
 {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import OPTIONS, write_nir, write_options
+from tinysnn.pack import load
 
 
 def test_check_shows_every_layer(cli, model):
@@ -216,12 +217,34 @@ def test_check_says_of_every_node_how_well_it_is_served(cli, model):
     }  # fmt: skip
 
 
-def test_what_cannot_be_packed_is_named_by_check_and_pack(cli, refused, model, tmp_path):
-    flag = ["--node", "lif1:v-min=-1"]
-    outcome = refused(2, "check", model, *flag, says=["'lif1'", "1 of 6 nodes"])
+def test_what_cannot_be_packed_is_named_by_check_and_pack(cli, refused, tmp_path):
+    import nir
+
+    path = write_nir(tmp_path / "two.nir", [np.ones((3, 4))])
+    graph = nir.read(path)
+    graph.nodes["more"] = nir.Output(np.array([3]))
+    graph.edges.append(("lif0", "more"))
+    nir.write(path, graph)
+    write_options(tmp_path / "two.toml")
+    outcome = refused(2, "check", path, says=["'lif0'"])
     assert "unsupported" in outcome.out
-    refused(2, "pack", model, "-o", tmp_path / "x.tsnn", *flag, says=["'lif1'", "v_min"])
-    assert not list(tmp_path.iterdir())
+    refused(2, "pack", path, "-o", tmp_path / "x.tsnn", says=["'lif0'", "one of several Outputs"])
+    assert not (tmp_path / "x.tsnn").exists()
+
+
+def test_neurons_that_nir_has_no_field_for(cli, refused, model, tmp_path):
+    """A bound, a refractory period and an adaptive threshold, by options per node."""
+    flags = ["lif0:refractory=2", "lif0:adapt-decay=0.9", "lif0:adapt-step=0.5", "lif1:v-min=-1"]
+    given = [word for flag in flags for word in ("--node", flag)]
+    nodes = json.loads(cli("check", model, *given, "--json", "-").out)["nodes"]
+    assert {node["verdict"] for node in nodes} == {"faithful"}
+    assert cli("pack", model, "-o", tmp_path / "x.tsnn", *given).code == 0
+    first, second = load(tmp_path / "x.tsnn").layers
+    assert (first.refractory.tolist(), first.rho.tolist()) == ([2], [58982])
+    assert (second.v_min < 0).all()
+    refused(2, "check", model, "--node", "lif0:adapt-decay=0.9", says=["lif0", "adapt_step"])
+    refused(2, "check", model, "--node", "lif0:refractory=-1", says=["lif0", "0 to 32767"])
+    refused(2, "check", model, "--node", "lif0:refractory=soon", says=["refractory"])
 
 
 @pytest.mark.parametrize("flag", ["lif1", "lif1:reset", ":reset=zero", "lif1:reset=", "=", ""])

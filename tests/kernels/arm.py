@@ -196,7 +196,7 @@ class Arm:
         index = np.flatnonzero(row).astype("<u2")
         at = self._at_end(INDEX, index.tobytes())
         value = self._at_end(VALUE, row[index].astype(np.int8).tobytes())
-        fires = pack.output_layer.spec.fires
+        fires = not pack.output_layer.spec.gives_values
         out_index = OUT_INDEX + ROOM - 2 * pack.n_out * fires
         out_value = OUT_VALUE + ROOM - 4 * pack.n_out * (not fires)
         uc.mem_write(CALL, struct.pack("<6I", at, value, index.size, out_index, out_value, 77))

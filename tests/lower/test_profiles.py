@@ -148,12 +148,12 @@ def test_verdicts() -> None:
     network = loop("sinabs")
     found = {v.node: v for v in verdicts(network, lower(network, given), given)}
     assert {name: v.verdict for name, v in found.items()} == {
-        "in": "faithful", "a": "faithful", "rec": "faithful", "b": "unsupported", "out": "faithful",
+        "in": "faithful", "a": "faithful", "rec": "faithful", "b": "faithful", "out": "faithful",
     }  # fmt: skip
     assert "(decay=exact)" in found["a"].why
     assert "spikes=one" in found["a"].why
     assert "(spikes=one)" not in found["a"].why
-    assert "v_min" in found["b"].why
+    assert "v_min=-1" in found["b"].why
 
 
 def test_euler_is_an_approximation_of_nirs_own_equation() -> None:

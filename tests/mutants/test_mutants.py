@@ -19,13 +19,16 @@ from tests.kernels.harness import (
     first_difference,
     source_text,
 )
-from tests.mutants.mutants import MUTANTS, Mutant
+from tests.mutants.dynamics import DYNAMICS
+from tests.mutants.mutants import MUTANTS as SIMPLE
+from tests.mutants.mutants import Mutant
 from tinysnn.pack import Pack
 from tinysnn.reference import MAX_IDLE, Simulation
 from tinysnn.trace import Trace
 
 pytestmark = pytest.mark.host
 LIMIT_S = 20.0
+MUTANTS = (*SIMPLE, *DYNAMICS)
 
 
 @lru_cache(maxsize=1)

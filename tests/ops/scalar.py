@@ -56,6 +56,15 @@ class Neuron:
     v: int = 0
     i: int = 0
     s: int = 0
+    most: int = 1
+    drops: bool = False
+    raised: bool = False
+    v_min: int | None = None
+    rho: int | None = None
+    jump: int = 0
+    refractory: int | None = None
+    a: int = 0
+    wait: int = 0
 
     @property
     def fires(self) -> bool:
@@ -69,17 +78,43 @@ class Neuron:
             y = self.i
         if not self.fires:
             self.v = clip(to_zero(self.v, self.beta) + y, self.bits)
-            return
-        if self.timing == "next-tick" and self.s == 1:
-            if self.reset == "zero":
+        elif self.wait > 0:
+            self.wait -= 1
+            self.s = 0
+            self.forget()
+        else:
+            self.run(y)
+        if self.v_min is not None and self.v < self.v_min:
+            self.v = self.v_min
+
+    def forget(self) -> None:
+        """The adaptation of one tick."""
+        if self.rho is not None:
+            self.a = to_zero(self.a, self.rho)
+
+    def run(self, y: int) -> None:
+        """Steps 6 to 9 and 11 of a neuron that does not wait."""
+        fired = self.s > 0
+        if self.timing == "next-tick" and fired:
+            if self.reset == "zero" and not self.drops:
                 self.v = self.reset_to
             elif self.reset == "subtract":
                 y = y - self.theta
         self.v = clip(nearest(self.v, self.beta) + y, self.bits)
-        above = self.v > self.theta if self.compare == "gt" else self.v >= self.theta
+        if self.drops and fired:
+            self.v = self.reset_to
+        self.forget()
+        height = self.theta + self.a
+        above = self.v > height if self.compare == "gt" else self.v >= height
         self.s = 1 if above else 0
-        if self.timing == "same-tick" and self.s == 1:
+        while self.s and self.s < self.most and self.v >= (self.s + 1) * self.theta:
+            self.s += 1
+        if self.timing == "same-tick" and self.s:
             if self.reset == "zero":
                 self.v = self.reset_to
             elif self.reset == "subtract":
-                self.v = clip(self.v - self.theta, self.bits)
+                lost = height if self.raised else self.s * self.theta
+                self.v = clip(self.v - lost, self.bits)
+        if self.s:
+            self.a = clip(self.a + self.jump, self.bits)
+            self.wait = self.refractory or 0

@@ -28,7 +28,12 @@ class ScalarLayer:
             Neuron(
                 spec.op, spec.state_bits, column(layer.beta, j), column(layer.alpha, j),
                 column(layer.theta, j), spec.reset, spec.reset_timing, spec.compare,
-                column(layer.reset_to, j), v=column(layer.v_init, j),
+                column(layer.reset_to, j), v=column(layer.v_init, j), most=spec.max_spikes,
+                drops=spec.reset_drops_input, raised=spec.reset_raised,
+                v_min=None if layer.v_min is None else column(layer.v_min, j),
+                rho=None if layer.rho is None else column(layer.rho, j),
+                jump=column(layer.jump, j),
+                refractory=None if layer.refractory is None else column(layer.refractory, j),
             )
             for j in range(spec.n)
         ]  # fmt: skip
@@ -44,6 +49,8 @@ class ScalarLayer:
             return
         for j, neuron in enumerate(self.neurons):
             neuron.v = after_idle(neuron.v, neuron.beta, self.idle, fires=neuron.fires)
+            if neuron.rho is not None:
+                neuron.a = after_idle(neuron.a, neuron.rho, self.idle, fires=False)
             acc = sum(value * int(self.layer.rows[row][j]) for row, value in events)
             neuron.tick(shifted(acc, self.spec.frac_bits) + column(self.layer.bias, j))
         self.idle = 0
@@ -55,9 +62,15 @@ class ScalarLayer:
         if not self.spec.fires:
             forgets = any(neuron.beta != 65536 for neuron in self.neurons)
             return forgets and any(neuron.v != 0 for neuron in self.neurons)
+        if any(neuron.wait for neuron in self.neurons):
+            return True
+        if self.layer.rho is not None or self.layer.refractory is not None:
+            above = (n.v - n.theta + (n.compare == "ge") > 0 for n in self.neurons)
+            if any(above):
+                return True
         if (self.spec.reset, self.spec.reset_timing) == ("zero", "same-tick"):
             return False
-        return any(neuron.s == 1 for neuron in self.neurons)
+        return any(neuron.s for neuron in self.neurons)
 
 
 def bitmap(spikes: list[int]) -> bytes:
@@ -66,6 +79,11 @@ def bitmap(spikes: list[int]) -> bytes:
     for j, spike in enumerate(spikes):
         words[j // 32] |= spike << ((j % 32) // 2 + 16 * (j % 2))
     return struct.pack(f"<{len(words)}I", *words)
+
+
+def octets_of(values: list[int]) -> bytes:
+    """A field of bytes, padded."""
+    return struct.pack(f"<{len(values)}b", *values) + bytes(-len(values) % 4)
 
 
 class ScalarNet:
@@ -105,17 +123,24 @@ class ScalarNet:
         for k, layer in enumerate(self.layers):
             neurons, n = layer.neurons, layer.spec.n
             if layer.spec.fires:
-                words += bitmap([neuron.s for neuron in neurons])
+                words += bitmap([min(neuron.s, 1) for neuron in neurons])
             if layer.spec.may_skip:
                 words += struct.pack("<II", layer.idle, layer.hot)
             arrays = [[neuron.v for neuron in neurons]]
             if layer.spec.op.startswith("cuba"):
                 arrays.append([neuron.i for neuron in neurons])
+            if layer.layer.rho is not None:
+                arrays.append([neuron.a for neuron in neurons])
             for values in arrays:
                 if layer.spec.state_bits == 32:
                     words += struct.pack(f"<{n}i", *values)
                 else:
                     halves += struct.pack(f"<{n + n % 2}h", *values, *[0] * (n % 2))
+            if layer.layer.refractory is not None:
+                waits = [neuron.wait for neuron in neurons]
+                halves += struct.pack(f"<{n + n % 2}h", *waits, *[0] * (n % 2))
+            if layer.spec.max_spikes > 1:
+                octets += octets_of([neuron.s for neuron in neurons])
             more = self._ring(k)
             words, octets = words + more[0], octets + more[2]
         return words + halves + octets
@@ -143,7 +168,7 @@ class ScalarNet:
         for tick in range(max(0, len(done) - slots), len(done)):
             kept[(tick + 1) % slots] = done[tick]
         at = struct.pack("<I", len(done) % slots)
-        if source is None and self.pack.meta.input_scale is not None:
-            values = [value for tick in kept for value in tick]
-            return at, b"", struct.pack(f"<{len(values)}b", *values) + bytes(-len(values) % 4)
+        graded = self.pack.meta.input_scale is not None
+        if graded if source is None else self.layers[source].spec.max_spikes > 1:
+            return at, b"", octets_of([value for tick in kept for value in tick])
         return at + b"".join(bitmap(tick) for tick in kept), b"", b""

@@ -78,7 +78,8 @@ def test_membranes_and_currents_saturate(bits, low, high):
     assert lif.step(layer, wide(low), wide(low), no())[0].tolist() == [low]
     # saturated before it is compared: the highest threshold is never passed by gt
     assert lif.step(layer, wide(high), wide(high), no())[1].tolist() == [False]
-    assert li.step(wide(high, low), wide(high, low), wide(ONE), bits).tolist() == [high, low]
+    readout = make_layer(np.zeros((1, 2)), op="li", beta=ONE, state_bits=bits)
+    assert li.step(readout, wide(high, low), wide(high, low)).tolist() == [high, low]
     assert current.step(wide(high, low), wide(1, -1), wide(ONE), bits).tolist() == [high, low]
 
 
@@ -92,16 +93,15 @@ def test_a_reset_can_saturate_too():
 def test_what_keeps_a_layer_hot(reset, timing):
     layer = lif_layer(ONE, 1, reset, timing, "ge")
     wanted = (reset, timing) != ("zero", "same-tick")
-    assert lif.stays_hot(layer, np.array([True])) is wanted
-    assert lif.stays_hot(layer, np.array([False])) is False
+    assert bool(lif.hot(layer, wide(0), np.array([True]))) is wanted
+    assert not lif.hot(layer, wide(0), np.array([False]))
 
 
 @pytest.mark.parametrize("beta", [0, ONE])
 def test_no_decay_and_full_decay(beta):
     kept = beta == ONE
-    assert li.step(wide(-77, 77), wide(1, 1), wide(beta), 16).tolist() == (
-        [-76, 78] if kept else [1, 1]
-    )
+    readout = make_layer(np.zeros((1, 2)), op="li", beta=beta)
+    assert li.step(readout, wide(-77, 77), wide(1, 1)).tolist() == ([-76, 78] if kept else [1, 1])
     layer = lif_layer(beta, 30000, "none", "same-tick", "ge")
     assert lif.step(layer, wide(-77), wide(1), no())[0].tolist() == [-76 if kept else 1]
 
@@ -133,5 +133,6 @@ def test_lif_is_the_scalar_one(mode, bits, beta, theta, reset_to, drive):
 )
 def test_li_and_current_are_the_scalar_ones(v, x, b):
     wanted = [clip(to_zero(v, b) + x, 32)]
-    assert li.step(wide(v), wide(x), wide(b), 32).tolist() == wanted
+    readout = make_layer([[0]], op="li", beta=b, state_bits=32)
+    assert li.step(readout, wide(v), wide(x)).tolist() == wanted
     assert current.step(wide(v), wide(x), wide(b), 32).tolist() == wanted

@@ -66,6 +66,13 @@ def readout_source() -> Pack:
     return Pack(pack.meta, (with_spec(readout, name="cell0"), pack.layers[1]))
 
 
+def counted_and_valued() -> Pack:
+    """A layer that reads counts and gives its spikes a value as well."""
+    first = make_layer(np.ones((2, 3)), theta=5, max_spikes=3)
+    pack = make_pack(first, make_layer(np.ones((3, 2)), sources=[Source(0, 0, 3, most=3)], theta=5))
+    return Pack(pack.meta, (pack.layers[0], with_spec(pack.layers[1], spike_value=2)))
+
+
 def layer_of_bits(bits: int, weight: int) -> Pack:
     return Pack(
         plain().meta, (replace(layer(bits=bits).layers[0], rows=np.full((2, 3), weight, np.int8)),)
@@ -108,6 +115,21 @@ BROKEN = {
     "spike value 0": lambda: layer(spike_value=0),
     "no source": lambda: layer(sources=()),
     "source width is not the input's": lambda: layer(sources=(Source(None, 0, 3),)),
+    "200 spikes": lambda: layer(max_spikes=200),
+    "counting needs": lambda: layer(max_spikes=3, compare="gt"),
+    "counting with": lambda: only(make_layer([[1]], theta=5, max_spikes=3, refractory=2)),
+    "drops input": lambda: layer(reset_drops_input=True),
+    "adapted threshold": lambda: layer(reset_raised=True),
+    "rho and jump": lambda: tables(rho=table(5)),
+    "it does not fire": lambda: only(make_layer([[1]], op="li", refractory=2)),
+    "spikes lower": lambda: tables(rho=table(5), jump=table(-1)),
+    "waiting needs": lambda: only(
+        make_layer([[1]], theta=5, reset_timing="next-tick", refractory=2)
+    ),
+    "waits beyond": lambda: tables(refractory=table(32768)),
+    "input counted": lambda: layer(sources=(Source(None, 0, 2, most=5),)),
+    "not as many spikes": lambda: layer(1, sources=(Source(0, 0, 3, most=2), Source(1, 1, 2))),
+    "a spike value, and": counted_and_valued,
     "65536 ticks": lambda: layer(sources=(Source(None, 65536, 2),)),
     "table delays is": lambda: tables(delays=table([1, 2, 3])),
     "delays by unit": lambda: tables(delays=table([1, -1])),

@@ -157,7 +157,7 @@ def _number(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return float(value)
+        return int(value) if value.lstrip("+-").isdecimal() else float(value)
     except ValueError:
         return value
 

@@ -97,11 +97,11 @@ def of_clips(pack: Pack, clips: Sequence[Stimulus], words: str = "clips") -> Act
     for clip in clips:
         check_stimulus(pack, clip)
         simulation = Simulation(pack)
-        before = [state.fired for state in simulation.layers]
+        before = [state.fired > 0 for state in simulation.layers]
         for inputs in clip.raster:
             idle = [state.idle for state in simulation.layers]
             simulation.tick(inputs)
-            now = [state.fired for state in simulation.layers]
+            now = [state.fired > 0 for state in simulation.layers]
             for k, layer in enumerate(pack.layers):
                 active: list[Bools] = []
                 for source, delays in zip(layer.spec.sources, late[k], strict=True):

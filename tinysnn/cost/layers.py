@@ -58,7 +58,7 @@ def bill_step(pack: Pack, activity: Activity) -> Bill:
     """The step around the layers: its call, and the output."""
     bill = Bill(np.zeros(activity.output.events.size))
     bill.charge("step", 1.0)
-    if pack.output_layer.spec.fires:
+    if not pack.output_layer.spec.gives_values:
         words = -(-pack.n_out // 32)
         bill.charge("output.word", float(words))
         bill.charge("output.active word", activity.output.words)

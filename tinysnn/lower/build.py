@@ -223,6 +223,11 @@ def _layer(
         v_min=update.v_min,
         reset_drops_input=update.reset_drops_input,
         leak_step=update.leak_step,
+        max_spikes=update.max_spikes,
+        adapt_decay=update.adapt_decay,
+        adapt_step=update.adapt_step,
+        reset_raised=update.reset_raised,
+        refractory=update.refractory,
         shape=network.nodes[name].output_shape,
     )
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysnn.errors import ModelError, OptionError
-from tinysnn.graph import Compare, Floats, Op, Reset, ResetTiming
+from tinysnn.graph import Compare, Floats, Ints, Op, Reset, ResetTiming
+from tinysnn.lower.slow import slow
 from tinysnn.network import IF, LIF, CubaLI, CubaLIF, I, Neuron, Threshold
 from tinysnn.options import Gain, NodeOptions
 
@@ -67,6 +68,11 @@ class NeuronUpdate:
     v_min: Floats | None = None
     reset_drops_input: bool = False
     leak_step: Floats | None = None
+    max_spikes: int = 127
+    adapt_decay: Floats | None = None
+    adapt_step: Floats | None = None
+    reset_raised: bool = False
+    refractory: Ints | None = None
 
 
 def leak(tau: Floats, own: NodeOptions) -> Floats | None:
@@ -143,6 +149,7 @@ def discretise(
         v_min=None if own.v_min is None else np.full(n, own.v_min) - v_rest,
         reset_drops_input=_drops_input(own, op),
         leak_step=_leak_step(node, own, gain, v_rest, here),
+        **slow(node, own, n, here),
     )  # fmt: skip
 
 
@@ -230,6 +237,8 @@ def _many_spikes(node: Neuron, own: NodeOptions, here: str) -> bool:
     """Whether the node counts spikes; refused where trunc(v / v_threshold) is no count."""
     if own.spikes != "many" or not node.fires or isinstance(node, Threshold):
         return False
+    if own.max_spikes == 1:
+        return False  # at most one: then the first threshold decides, as in other layers
     low = _flat(node, "v_threshold") - (_flat(node, "v_leak") if hasattr(node, "v_leak") else 0.0)
     if (low <= 0).any() or own.compare == "gt" or own.reset_timing == "next-tick":
         raise OptionError(

@@ -80,7 +80,7 @@ def expected_model(pack: Pack) -> Expected:
         n_in=pack.meta.n_in,
         n_out=pack.n_out,
         graded_input=pack.graded_input,
-        value_output=not pack.output_layer.spec.fires,
+        value_output=pack.output_layer.spec.gives_values,
         state_bytes=state_bytes(pack),
         learned_bytes=learned_bytes(pack) if is_plastic(pack) else 0,
     )

@@ -11,6 +11,7 @@ from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import PackedLayer
 from tinysnn.views.kernels import NeuronsKernel
+from tinysnn.views.more import MoreView, view_more
 from tinysnn.views.neurons import NO_NEURONS, NeuronsView, view_neurons
 from tinysnn.views.rows import RowsView
 from tinysnn.views.table import Tables, literal
@@ -48,6 +49,7 @@ class CellView:
     block_end: str
     v_init: str
     neurons: NeuronsView
+    more: MoreView
 
 
 def view_cell(
@@ -65,6 +67,8 @@ def view_cell(
     saturate = f"tsnn_sat{spec.state_bits}"
     leak = f"tsnn_leak{spec.state_bits}_{'nearest' if spec.fires else 'zero'}"
     same_tick, next_tick = _resets(layer, theta, _once(tables, discard=in_pairs), saturate)
+    more = view_more(layer, tables, saturate)
+    next_value = _next_value(layer, rows, beta_kind, f"{leak}(v, {beta})", saturate)
     align, constant = _aligned(layer, rows, _once(tables, discard=in_pairs))
     watches = _watches(layer, beta_kind)
     late = saturates_late(layer, rows)
@@ -74,7 +78,7 @@ def view_cell(
     if kernel is not None:
         neurons = view_neurons(layer, kernel, tables, biased=rows.offset != 0 and not rows.wide)
     return CellView(
-        template="" if in_pairs else "ops/lif.c.jinja" if spec.fires else "ops/li.c.jinja",
+        template="" if in_pairs else _template(layer),
         equation=equation(layer),
         state_type=f"int{spec.state_bits}_t",
         sums_pointer=_sums_pointer(rows),
@@ -87,21 +91,28 @@ def view_cell(
         leak_current=f"tsnn_leak{spec.state_bits}_zero",
         saturate=saturate,
         align=align,
-        next_value=_next_value(layer, rows, beta_kind, f"{leak}(v, {beta})", saturate),
-        next_tick_reset=next_tick,
-        same_tick_reset=same_tick,
+        next_value=f"(wait != 0) ? v : ({next_value})" if more.refractory else next_value,
+        next_tick_reset="" if more.late_reset else next_tick,
+        same_tick_reset=more.reset or same_tick,
         passes=">" if spec.compare == "gt" else ">=",
         theta=theta,
         clip_high=f"v = tsnn_least_signed(v, {high});" if late else "",
         clip_low=f"v = tsnn_most_signed(v, {literal(low)});" if late else "",
         watch_fired=watches[0],
-        watch_active=watches[1] or watches[2],
+        watch_active=watches[1] or watches[2] or watches[3],
         watch_membrane=watches[2],
         hot_value=_hot_value(watches),
         block_end=_block_end(layer.n),
         v_init=v_init,
         neurons=neurons,
+        more=more,
     )
+
+
+def _template(layer: PackedLayer) -> str:
+    if not layer.spec.fires:
+        return "ops/li.c.jinja"
+    return "ops/lif.c.jinja" if layer.is_plain else "ops/lif_more.c.jinja"
 
 
 def _once(tables: Tables, *, discard: bool) -> Tables:
@@ -169,7 +180,8 @@ def saturates_late(layer: PackedLayer, rows: RowsView) -> bool:
     low, high = STATE_RANGE[layer.spec.state_bits]
     theta = layer.wide("theta")
     inside = bool((theta > low).all() and (theta < high).all())
-    return layer.spec.fires and inside and not never_saturates(layer, rows)
+    simple = layer.spec.fires and layer.is_plain
+    return simple and inside and not never_saturates(layer, rows)
 
 
 def _resets(layer: PackedLayer, theta: str, tables: Tables, saturate: str) -> tuple[str, str]:
@@ -188,21 +200,26 @@ def _resets(layer: PackedLayer, theta: str, tables: Tables, saturate: str) -> tu
     return (statement, "") if spec.reset_timing == "same-tick" else ("", statement)
 
 
-def _watches(layer: PackedLayer, beta_kind: str) -> tuple[bool, bool, bool]:
-    """What makes a layer hot: spikes, a current, a membrane."""
+Watches = tuple[bool, bool, bool, bool]
+"""Spikes, a current, a membrane, neurons that may fire without an event."""
+
+
+def _watches(layer: PackedLayer, beta_kind: str) -> Watches:
+    """What makes a layer hot."""
     spec = layer.spec
     if not spec.may_skip:
-        return False, False, False
+        return False, False, False, False
     settles = spec.reset == "zero" and spec.reset_timing == "same-tick"
     return (
         spec.fires and not settles,
         spec.has_current,
         not spec.fires and beta_kind != "one",
+        layer.rho is not None or layer.refractory is not None,
     )
 
 
-def _hot_value(watches: tuple[bool, bool, bool]) -> str:
-    terms = ["(any != 0u)"] * watches[0] + ["(active != 0)"] * (watches[1] or watches[2])
+def _hot_value(watches: Watches) -> str:
+    terms = ["(any != 0u)"] * watches[0] + ["(active != 0)"] * any(watches[1:])
     return f"({' || '.join(terms)}) ? 1u : 0u" if terms else "0u"
 
 

@@ -35,7 +35,8 @@ def suits_neurons(layer: PackedLayer) -> bool:
     spec, beta, theta = layer.spec, layer.wide("beta"), layer.wide("theta")
     lowest = 0 if spec.reset == "subtract" else MIN16
     return (
-        spec.op == "lif"
+        layer.is_plain
+        and spec.op == "lif"
         and spec.state_bits == 16
         and spec.frac_bits >= -MOST_DOWN
         and spec.reset_timing == "same-tick"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinysnn.pack import Pack, PackedLayer
+from tinysnn.pack import Pack, PackedLayer, Source
 from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
@@ -32,6 +32,8 @@ class SourceView:
     n: int
     n_words: int
     first_row: int
+    value: str
+    """Value of its event number e, as C, in layers whose events have values."""
     late: LateView = NOT_LATE
 
 
@@ -81,12 +83,14 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     layer = pack.layers[k]
     spec = layer.spec
     prefix = f"{model_prefix(pack)}_l{k}"
-    graded = pack.graded_input and any(source.layer is None for source in spec.sources)
+    graded = spec.reads_values(graded_input=pack.graded_input)
     late, late_tables = view_late(pack, k, prefix)
-    sources = _sources(layer, late)
+    sources = _sources(pack, layer, late)
     maps: tuple[ScatterView, ...] = ()
     if spec.has_kernels:
-        maps, rows, rows_tables = view_maps(layer, prefix, graded=graded)
+        maps, rows, rows_tables = view_maps(
+            layer, prefix, graded=graded, graded_input=pack.graded_input
+        )
         kernels: Kernels = ()
     else:
         rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
@@ -153,15 +157,28 @@ def _rows(
     return rows, (table,), tuple(k for k in dense if k is not None)
 
 
-def _sources(layer: PackedLayer, late: tuple[LateView | None, ...]) -> tuple[SourceView, ...]:
+def _sources(
+    pack: Pack, layer: PackedLayer, late: tuple[LateView | None, ...]
+) -> tuple[SourceView, ...]:
     views, first_row = [], 0
     for source, past in zip(layer.spec.sources, late, strict=True):
         is_input = source.layer is None and past is None
         now = "" if source.layer is None else f"st->l{source.layer}_spikes"
         spikes, n_words = now if past is None else past.spikes, -(-source.n // 32)
-        views.append(SourceView(is_input, spikes, source.n, n_words, first_row, past or NOT_LATE))
+        value = _value(pack, layer, source, first_row)
+        view = SourceView(is_input, spikes, source.n, n_words, first_row, value, past or NOT_LATE)
+        views.append(view)
         first_row += source.n
     return tuple(views)
+
+
+def _value(pack: Pack, layer: PackedLayer, source: Source, first_row: int) -> str:
+    """C of the value of a source's event number e."""
+    if source.layer is None:
+        return "in->value[e]" if pack.graded_input else "1"
+    if source.most > 1:
+        return f"st->l{source.layer}_counts[(uint32_t)events[e] - {first_row}u]"
+    return str(layer.spec.spike_value)
 
 
 def _words(pack: Pack, layer: PackedLayer) -> str:

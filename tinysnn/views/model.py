@@ -26,6 +26,9 @@ FIELD_DOCS = {
     "hot": "1: may not be skipped",
     "v": "membrane",
     "i": "synaptic current",
+    "a": "adaptation of the threshold",
+    "wait": "ticks to rest after a spike",
+    "counts": "numbers of spikes of the last tick",
     "at": "slot of this tick in the ring of past ticks",
     "past": "spikes or values of this tick and those before, by slot",
 }
@@ -70,6 +73,8 @@ class ModelView:
     work: tuple[FieldView, ...]
     layers: tuple[LayerView, ...]
     output: LayerView
+    output_values: str
+    """C of the value of output neuron j; empty: the output is who fired."""
     rings: tuple[RingView, ...]
     core: str
     events_kernel: str
@@ -118,7 +123,7 @@ class ImageView:
 def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
     """A pack for the templates, with kernels chosen for a core."""
     layers = tuple(view_layer(pack, k, core, options) for k in range(len(pack.layers)))
-    graded, values = pack.graded_input, not pack.output_layer.spec.fires
+    graded, values = pack.graded_input, pack.output_layer.spec.gives_values
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
     prefix = model_prefix(pack)
     family = family_of(core)
@@ -135,13 +140,14 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         n_in=pack.meta.n_in,
         n_out=pack.n_out,
         input_words="events with an int8 value" if graded else "spikes",
-        output_words="membranes, in value" if values else "spikes, in index",
+        output_words=_output_words(pack),
         flags=" | ".join(flag for flag, wanted in flags if wanted) or "0u",
         state_bytes=state_bytes(pack),
         state=_state_fields(pack, layers),
         work=_work_fields(layers),
         layers=layers,
         output=layers[pack.meta.output],
+        output_values=_output_values(pack),
         rings=view_rings(pack),
         core=core,
         events_kernel=f"tsnn_list_{family}" if listed else "",
@@ -156,6 +162,20 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
 
 def _lists_spikes(layer: LayerView) -> bool:
     return any(not source.is_input for source in layer.sources)
+
+
+def _output_values(pack: Pack) -> str:
+    spec, k = pack.output_layer.spec, pack.meta.output
+    if not spec.gives_values:
+        return ""
+    return f"st->l{k}_counts[j]" if spec.counts else f"st->l{k}_v[j]"
+
+
+def _output_words(pack: Pack) -> str:
+    spec = pack.output_layer.spec
+    if not spec.gives_values:
+        return "spikes, in index"
+    return "numbers of spikes, in value" if spec.counts else "membranes, in value"
 
 
 def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
@@ -173,7 +193,7 @@ def _state_field(pack: Pack, layers: tuple[LayerView, ...], entry: StateField) -
         initial = layers[entry.layer].cell.v_init.replace("int32_t", ctype)
     elif entry.kind == "hot":
         initial = f"{int(layer.wide('v_init').any())}u"
-    padded = entry.kind in ("v", "i") and entry.count > layer.n
+    padded = entry.kind in ("v", "i", "a", "wait") and entry.count > layer.n
     length = layer.n if padded else entry.count
     return FieldView(ctype, entry.name, length, doc, initial, single, padded)
 
@@ -220,7 +240,7 @@ def _make_room(lengths: dict[str, int], source: SourceView, scattered: ScatterVi
         return
     room = source.n if source.late.values else scattered.list_words * 32
     lengths["work_events"] = max(lengths["work_events"], room)
-    if source.late.values:
+    if source.late.values or scattered.counts:
         lengths["work_values"] = max(lengths["work_values"], room)
 
 
@@ -231,8 +251,8 @@ def view_image(packs: list[Pack]) -> ImageView:
         prefixes=tuple(model_prefix(pack) for pack in packs),
         n_in=max(pack.meta.n_in for pack in packs),
         n_in_values=max([1, *(pack.meta.n_in for pack in packs if pack.graded_input)]),
-        n_out_spikes=max([1, *(pack.n_out for pack in packs if pack.output_layer.spec.fires)]),
-        n_out_values=max([1, *(pack.n_out for pack in packs if not pack.output_layer.spec.fires)]),
+        n_out_spikes=max([1, *(p.n_out for p in packs if not p.output_layer.spec.gives_values)]),
+        n_out_values=max([1, *(p.n_out for p in packs if p.output_layer.spec.gives_values)]),
         max_payload=max([MIN_PAYLOAD_BYTES, *(_payload_bytes(pack) for pack in packs)]),
     )
 
@@ -240,5 +260,5 @@ def view_image(packs: list[Pack]) -> ImageView:
 def _payload_bytes(pack: Pack) -> int:
     """Longest request or response of a single tick (SPEC.md 3.3), to a multiple of 4."""
     request = 7 + 1 + 2 + pack.meta.n_in * (3 if pack.graded_input else 2)
-    outputs = 2 + 2 * pack.n_out if pack.output_layer.spec.fires else 4 * pack.n_out
+    outputs = 4 * pack.n_out if pack.output_layer.spec.gives_values else 2 + 2 * pack.n_out
     return -(-max(request, 7 + 1 + 8 + outputs) // 4) * 4

@@ -16,6 +16,8 @@ Family = Literal["dsp", "v6m"]
 def of_neurons(layer: PackedLayer, family: Family, *, graded: bool = False) -> str:
     """Why no assembly updates these neurons; `graded`: the row-add shifts and rounds its sums."""
     spec = layer.spec
+    if not layer.is_plain:
+        return _special(layer)
     if spec.op != "lif":
         return "a synaptic current" if spec.has_current else "neurons that do not fire"
     if spec.state_bits != 16:
@@ -35,6 +37,19 @@ def of_neurons(layer: PackedLayer, family: Family, *, graded: bool = False) -> s
     if not bool((theta >= 0).all() and (theta < STATE_RANGE[16][1]).all()):
         return "a threshold below 0 or at the end of the range"
     return _differs(layer) if family == "v6m" else ""
+
+
+def _special(layer: PackedLayer) -> str:
+    """What its neurons do that assembly does not know."""
+    spec = layer.spec
+    found = {
+        "spikes that are counted": spec.counts,
+        "an adaptive threshold": layer.rho is not None,
+        "a refractory period": layer.refractory is not None,
+        "a lower bound of the membrane": layer.v_min is not None,
+        "a reset that drops input": spec.reset_drops_input,
+    }
+    return next(words for words, is_so in found.items() if is_so)
 
 
 def _differs(layer: PackedLayer) -> str:

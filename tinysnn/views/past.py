@@ -58,7 +58,9 @@ def _ring(pack: Pack, k: int | None, n_slots: int) -> RingView:
     words = -(-n // 32)
     values = _has_values(pack, k)
     slot = f"&st->{name}_past[st->{name}_at * {n if values else words}u]"
-    if k is not None:
+    if k is not None and values:
+        keep = f"tsnn_keep_counts({slot}, st->{name}_counts, {n}u);"
+    elif k is not None:
         keep = f"tsnn_keep_spikes({slot}, st->{name}_spikes, {words}u);"
     elif values:
         keep = f"tsnn_keep_values({slot}, in, {n}u);"
@@ -73,7 +75,7 @@ def _name(k: int | None) -> str:
 
 
 def _has_values(pack: Pack, k: int | None) -> bool:
-    return k is None and pack.graded_input
+    return pack.graded_input if k is None else pack.layers[k].spec.counts
 
 
 def view_late(

@@ -86,6 +86,9 @@ class ScatterView:
     spike_value: int
     """Value of a spike, 0: 1 and no multiplication."""
     valued: bool
+    """Events have values: of graded input, or numbers of spikes."""
+    counts: str
+    """Where these numbers are, as C; empty for other sources."""
     """Events come with values."""
 
 
@@ -116,12 +119,13 @@ def sums_form(layer: PackedLayer, *, graded: bool) -> Form:
 
 
 def view_maps(
-    layer: PackedLayer, prefix: str, *, graded: bool
+    layer: PackedLayer, prefix: str, *, graded: bool, graded_input: bool
 ) -> tuple[tuple[ScatterView, ...], RowsView, tuple[TableView, ...]]:
     """The sources of a layer with kernels, how its sums are kept, and its tables."""
     form = sums_form(layer, graded=graded)
     maps = tuple(
-        view_scatter(layer, s, prefix, graded=graded) for s in range(len(layer.spec.sources))
+        view_scatter(layer, s, prefix, graded=graded, graded_input=graded_input)
+        for s in range(len(layer.spec.sources))
     )
     rows = RowsView(
         template="",
@@ -148,7 +152,9 @@ def view_maps(
     return maps, rows, tuple(source.kernel for source in maps)
 
 
-def view_scatter(layer: PackedLayer, s: int, prefix: str, *, graded: bool) -> ScatterView:
+def view_scatter(
+    layer: PackedLayer, s: int, prefix: str, *, graded: bool, graded_input: bool
+) -> ScatterView:
     """The view of one source of a layer with kernels."""
     source, form = layer.spec.sources[s], sums_form(layer, graded=graded)
     found = source.map
@@ -211,7 +217,8 @@ def view_scatter(layer: PackedLayer, s: int, prefix: str, *, graded: bool) -> Sc
         half_mask=f"0x{_half_mask(layer.spec.bits):08X}u",
         excess=f"0x{_excess(layer.spec.bits) * 0x10001:08X}u",
         spike_value=layer.spec.spike_value if graded and source.layer is not None else 0,
-        valued=graded and source.layer is None,
+        valued=graded_input if source.layer is None else source.most > 1,
+        counts=f"st->l{source.layer}_counts" if source.most > 1 else "",
     )
 
 
