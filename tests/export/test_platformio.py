@@ -16,7 +16,7 @@ from tests.run.clips import random_clip
 from tests.run.halted_qemu import halted_qemu
 from tests.tools import need
 from tinysnn.boards import load_board
-from tinysnn.errors import BoardError
+from tinysnn.errors import BoardError, OptionError
 from tinysnn.pack import load, save
 from tinysnn.stimulus import load_stimuli
 
@@ -92,11 +92,55 @@ def test_the_input_of_the_test_is_what_was_given(exported):
     assert [clip.raster.tolist() for clip in found] == [clip.raster.tolist() for clip in clips]
 
 
-def test_a_board_is_needed(exported):
-    with pytest.raises(BoardError, match="--board"):
-        exported("platformio")
-    with pytest.raises(BoardError, match="--offline"):
-        exported("platformio", board=load_board(BOARD))
+@pytest.mark.parametrize("board", ["nucleo_f446re", "bluepill_f103", "nrf52840_dk"])
+def test_a_project_with_the_registry_names_what_users_know(exported, board):
+    known = load_board(board).platformio
+    assert known
+    folder = exported("platformio", board=load_board(board))
+    text = (folder / "platformio.ini").read_text()
+    assert f"\nplatform = {known.platform}\nboard = {known.board}\n" in text
+    assert "upload_protocol" not in text
+    assert not (folder / "platform").exists()
+    assert not (folder / "offline.py").exists()
+    assert "\npio run -t upload\npio test\n" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "core"),
+    [
+        ({"board": load_board("pico")}, ("raspberrypi", "pico"), "cortex-m0plus"),
+        ({"pio_board": "espressif32/esp32dev"}, ("espressif32", "esp32dev"), "cortex-m3"),
+    ],
+)
+def test_other_boards_are_served_on_the_arduino_framework(exported, options, names, core):
+    folder = exported("platformio", **options)
+    text = (folder / "platformio.ini").read_text()
+    assert "\nplatform = {}\nboard = {}\nframework = arduino\n".format(*names) in text
+    library = folder / "lib" / "tsnn_dense"
+    assert (library / "library.properties").is_file()
+    assert f'"{core}"' in (library / "src" / "tsnn_export.h").read_text()
+    sketch = (library / "examples" / "dense" / "dense.ino").read_text()
+    assert (folder / "src" / "main.cpp").read_text() == sketch
+    assert any(library.rglob("*.S")) == (core != "cortex-m3")
+
+
+@pytest.mark.parametrize("name", ["/", "a/b/c", "a/b c", "../x"])
+def test_names_that_are_none_of_platformios(exported, name):
+    with pytest.raises(OptionError, match="is not PLATFORM/BOARD"):
+        exported("platformio", pio_board=name)
+
+
+@pytest.mark.parametrize(
+    ("board", "says"),
+    [
+        (None, "--board"),
+        (BOARD, "--offline"),
+        ("frdm_k64f", "does not build without a framework"),
+    ],
+)
+def test_boards_it_cannot_serve(exported, board, says):
+    with pytest.raises(BoardError, match=says):
+        exported("platformio", board=load_board(board) if board else None)
 
 
 def test_the_projects_python_is_clean(exported, tmp_path):

@@ -43,7 +43,11 @@ DEFAULT_CORE = "cortex-m4"
     type=click.Choice(FORMATS),
     help="Write a project that builds on its own; without it, the C of the models alone.",
 )
-@click.option("--board", metavar="BOARD", help="Board id or board file that it is for.")
+@click.option(
+    "--board",
+    metavar="BOARD",
+    help="Board id or board file; for PlatformIO also its PLATFORM/BOARD.",
+)
 @click.option(
     "--core",
     type=click.Choice(CORES),
@@ -78,6 +82,7 @@ def generate(
     tinysnn generate net.tsnn -o generated
     tinysnn generate yes_no.tsnn fan.tsnn -o generated --core cortex-m0
     tinysnn generate net.tsnn --format platformio --board nucleo_f446re -o project
+    tinysnn generate net.tsnn --format platformio --board espressif32/esp32dev -o project
     tinysnn generate net.tsnn --format arduino --core cortex-m4 -o TinysnnNet
     """
     from tinysnn.pack import load
@@ -90,7 +95,7 @@ def generate(
     else:
         from tinysnn.export import export
 
-        request = _request(loaded, options, flags)
+        request = _request(kind, loaded, options, flags)
         paths = export(kind, request, output, replace=flags["force"])
     for path in paths:
         click.echo(str(path))
@@ -118,17 +123,21 @@ def _plain(packs: list[Pack], output: Path, options: Any, flags: dict[str, Any])
     return emit(packs, output, core=core, options=options)
 
 
-def _request(packs: list[Pack], options: Any, flags: dict[str, Any]) -> Request:
+def _request(kind: str, packs: list[Pack], options: Any, flags: dict[str, Any]) -> Request:
     from tinysnn.boards import load_board
     from tinysnn.export.request import Request
 
+    board = flags["board"] or ""
+    # A path of a board file has slashes too; only PlatformIO has boards that tinysnn does not know.
+    foreign = kind == "platformio" and "/" in board and not board.endswith(".toml")
     return Request(
         packs=tuple(packs),
-        board=load_board(flags["board"]) if flags["board"] else None,
+        board=load_board(board) if board and not foreign else None,
         core=flags["core"],
         rows=options,
         clips=tuple(_clips(packs[0], flags["input_file"])),
         offline=flags["offline"],
+        pio_board=board if foreign else "",
     )
 
 

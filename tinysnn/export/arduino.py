@@ -29,10 +29,14 @@ ARCHITECTURES = {
 is generated for Cortex-M3 is plain C."""
 
 
+SERVES_AS = "arduino"
+"""What the server calls its board where none was named."""
+
+
 def files(request: Request) -> dict[str, str]:
     """Every file of the library, by path."""
     plain = for_framework(request)
-    view = project_view(plain, board_id=request.board.id if request.board else "arduino")
+    view = project_view(plain, board_id=request.board.id if request.board else SERVES_AS)
     server = {f"src/{PurePosixPath(n).name}": text for n, text in server_files("arduino").items()}
     name = view.first.name
     return {

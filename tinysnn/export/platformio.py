@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 BARE_PLATFORMS = ("nordicnrf52", "ststm32")
 """PlatformIO platforms that build without a framework (builder/frameworks/_bare.py)."""
+OFFLINE_PLATFORM = "symlink://platform"
+ANY_BOARD = "generic_m0"
+"""What `tinysnn run --on serial` is told of a board that it does not know: all it takes from it is
+the baud rate, and a device that calls itself `arduino` is taken for any board."""
 TEST_TICKS = 50
 TEST_DENSITY = 0.1
 TEST_SEED = 20261121
@@ -40,27 +44,93 @@ def files(request: Request) -> dict[str, str | bytes]:
 
     Raises
     ------
-    BoardError: no board was named, or PlatformIO does not know it.
+    BoardError: no board was named, or PlatformIO cannot build for it.
+
+    """
+    if request.board is None and not request.pio_board:
+        raise BoardError(
+            "a PlatformIO project is for a board",
+            fix="Name one with --board; `tinysnn boards` lists them. Others go by PlatformIO's "
+            "names, --board PLATFORM/BOARD.",
+        )
+    platform, _ = _known(request)
+    on_arduino = platform != OFFLINE_PLATFORM and platform not in BARE_PLATFORMS
+    view = project_view(request, board_id=ANY_BOARD)
+    facts = {"offline": "yes" if request.offline else "", "arduino": "yes" if on_arduino else ""}
+    return {
+        **(_on_arduino(request, view) if on_arduino else _bare(request, view)),
+        **_test(request, view),
+        "README.md": fill("platformio/README.md", view, **facts),
+        "LICENSE": license_text(),
+    }
+
+
+def _known(request: Request) -> tuple[str, str]:
+    """How PlatformIO calls the platform and the board.
+
+    Raises
+    ------
+    BoardError: it does not know the board, or builds neither without a framework nor on Arduino's.
 
     """
     board = request.board
     if board is None:
+        platform, _, name = request.pio_board.partition("/")
+        return platform, name
+    if request.offline:
+        return OFFLINE_PLATFORM, board.id
+    known = board.platformio
+    if known is None:
         raise BoardError(
-            "a PlatformIO project is for a board",
-            fix="Name one with --board; `tinysnn boards` lists them.",
+            "PlatformIO's registry has no such board",
+            where=board.id,
+            fix="Add --offline for a project that brings its own platform.",
         )
-    view, models = project_view(request), model_files(request, "src/model/")
+    if known.platform not in BARE_PLATFORMS and "arduino" not in known.frameworks:
+        raise BoardError(
+            f"PlatformIO's platform {known.platform} does not build without a framework, and has "
+            "no Arduino framework for this board",
+            where=board.id,
+            fix="Add --offline for a project that brings its own platform.",
+        )
+    return known.platform, known.board
+
+
+def _bare(request: Request, view: ProjectView) -> dict[str, str]:
+    """The firmware of `tinysnn build`, without a framework."""
+    board = request.board
+    assert board is not None
     project, _ = board_project(board, [])
-    moved = {_place(name): text for name, text in project.items()}
-    found: dict[str, str | bytes] = {
-        **models,
-        **moved,
-        **_configuration(request, board, view),
-        **_test(request, view),
-        "README.md": fill("platformio/README.md", view, offline="yes" if request.offline else ""),
-        "LICENSE": license_text(),
+    platform, name = _known(request)
+    facts = {
+        "platform": platform,
+        "pio_board": name,
+        "offline": "yes" if request.offline else "",
+        "target": target_flags(view.core),
+        "includes": ("src/firmware/include", "src/firmware/src", "src/firmware/port", "src/model"),
     }
-    return found
+    return {
+        **model_files(request, "src/model/"),
+        **{_place(path): text for path, text in project.items()},
+        **(_offline(board, view) if request.offline else {}),
+        "platformio.ini": fill("platformio/platformio.ini", view, **facts),
+        "link_flags.py": fill("platformio/link_flags.py", view),
+    }
+
+
+def _on_arduino(request: Request, view: ProjectView) -> dict[str, str]:
+    """The Arduino library in ``lib/``, and its sketch as the program."""
+    from tinysnn.export import arduino
+
+    library = arduino.files(request)
+    prefix, name = view.first.prefix, view.first.name
+    platform, board = _known(request)
+    facts = {"platform": platform, "pio_board": board}
+    return {
+        **{f"lib/{prefix}/{path}": text for path, text in library.items()},
+        "src/main.cpp": library[f"examples/{name}/{name}.ino"],
+        "platformio.ini": fill("platformio/arduino.ini", view, **facts),
+    }
 
 
 def _place(name: str) -> str:
@@ -68,49 +138,6 @@ def _place(name: str) -> str:
     if name.startswith("firmware/"):
         return f"src/{name}"
     return name.replace("board/", "include/")
-
-
-def _configuration(request: Request, board: Board, view: ProjectView) -> dict[str, str]:
-    """``platformio.ini`` and what it names."""
-    facts = {
-        "platform": "symlink://platform",
-        "pio_board": board.id,
-        "offline": "yes" if request.offline else "",
-        "target": target_flags(view.core),
-        "includes": ("src/firmware/include", "src/firmware/src", "src/firmware/port", "src/model"),
-    }
-    found = {}
-    if request.offline:
-        found = _offline(board, view)
-    else:
-        facts["platform"], facts["pio_board"] = _known(board)
-    found["platformio.ini"] = fill("platformio/platformio.ini", view, **facts)
-    found["link_flags.py"] = fill("platformio/link_flags.py", view)
-    return found
-
-
-def _known(board: Board) -> tuple[str, str]:
-    """How PlatformIO calls the platform and the board.
-
-    Raises
-    ------
-    BoardError: it does not know the board, or does not build for it without a framework.
-
-    """
-    known = getattr(board, "platformio", None)
-    if known is None:
-        raise BoardError(
-            "PlatformIO's registry has no such board",
-            where=board.id,
-            fix="Add --offline for a project that brings its own platform.",
-        )
-    if known.platform not in BARE_PLATFORMS:
-        raise BoardError(
-            f"PlatformIO's platform {known.platform} does not build without a framework",
-            where=board.id,
-            fix="Choose --format arduino and put the library into lib/, or add --offline.",
-        )
-    return known.platform, known.board
 
 
 def _offline(board: Board, view: ProjectView) -> dict[str, str]:

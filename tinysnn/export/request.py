@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,19 @@ class Request:
     """Input for the project's own test of the first model; random spikes if there is none."""
     offline: bool = False
     """PlatformIO: bring everything that its registry would provide."""
+    pio_board: str = ""
+    """PlatformIO: ``PLATFORM/BOARD`` in its own words, for boards that tinysnn does not know."""
 
     def __post_init__(self) -> None:
         if self.board is not None and self.core is not None:
             raise OptionError(
                 "--core and --board are both given", fix="A board has its core: leave --core out."
+            )
+        if self.pio_board and not re.fullmatch(r"\w[\w.+-]*/\w[\w.+-]*", self.pio_board):
+            raise OptionError(
+                f"'{self.pio_board}' is not PLATFORM/BOARD",
+                where="--board",
+                fix="Such as espressif32/esp32dev: PlatformIO's own names.",
             )
 
     @property

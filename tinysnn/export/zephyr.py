@@ -25,8 +25,7 @@ def files(request: Request) -> dict[str, str]:
     view = project_view(plain, board_id=board.id if board else "")
     models = model_files(plain, "model/")
     server = {f"firmware/{_place(name)}": text for name, text in server_files("zephyr").items()}
-    known = getattr(board, "zephyr", None)
-    zephyr_board = known.board if known else "BOARD"
+    zephyr_board = board.zephyr.board if board and board.zephyr else "BOARD"
     facts = {
         "board": zephyr_board,
         "models": _compiled([name for name in models if name != IMAGE]),
