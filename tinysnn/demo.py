@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from tinysnn.deploy_serial import Line
     from tinysnn.pack import Pack
     from tinysnn.stimulus import Stimulus
     from tinysnn.verify import Report
@@ -80,7 +81,8 @@ class DemoOptions:
     data_dir: Path | None = None
     clips: int | None = DEFAULT_CLIPS
     """At most so many clips of the testing split, from all classes in turn; None: all."""
-    port: str | None = None
+    line: Line | None = None
+    """How a board on the desk is reached, for serial."""
 
 
 def keyword_pack(calibration: list[Stimulus], tell: Callable[[str], None]) -> Pack:
@@ -147,7 +149,7 @@ def run_demo(
         [pack],
         runner=options.runner,
         board=board,
-        port=options.port,
+        line=options.line,
         toolchain=options.toolchain,
     ) as runner:
         tell(f"device    {runner.info.runner}, {runner.info.board} ({runner.info.core})")

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tinysnn.deploy_serial import Line, open_serial
 from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def deployed(
     *,
     runner: str,
     board: Board | None,
-    port: str | None = None,
+    line: Line | None = None,
     toolchain: str | None = None,
     work_dir: Path | None = None,
 ) -> Iterator[Runner]:
@@ -61,7 +62,8 @@ def deployed(
     packs: models in slot order; slot 0 is the one that runs.
     runner: one of `tinysnn.run.RUNNERS`.
     board: what to build for; None for host.
-    port: for serial, where nothing is built: the board is expected to hold the image already.
+    line: for serial: how the board is reached. It is expected to hold the image already, unless
+        the line says to flash it.
     toolchain: gcc, zig or None for the first that is here.
     work_dir: build folder, kept; a temporary one if None.
 
@@ -71,19 +73,27 @@ def deployed(
     DeviceError: the device does not answer, or runs another model.
 
     """
-    from tinysnn.run import open_runner
-
     with ExitStack() as stack:
         folder = work_dir or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="tinysnn-"))
         )
-        image = None
-        if board is not None and runner != "serial":
-            from tinysnn.build import build
-            from tinysnn.toolchain import find_toolchain
-
-            image = build(packs, board, folder, toolchain=find_toolchain(toolchain))
-        opened = open_runner(
-            runner, packs=packs, image=image, board=board, port=port, work_dir=folder
-        )
+        if runner == "serial" and board is not None:
+            opened = open_serial(packs, board, line or Line(), folder, toolchain)
+        else:
+            opened = _open_emulated(packs, runner, board, folder, toolchain)
         yield stack.enter_context(opened)
+
+
+def _open_emulated(
+    packs: Sequence[Pack], runner: str, board: Board | None, folder: Path, toolchain: str | None
+) -> Runner:
+    """Build for an emulator and start it, or run on this machine."""
+    from tinysnn.run import open_runner
+
+    image = None
+    if board is not None:
+        from tinysnn.build import build
+        from tinysnn.toolchain import find_toolchain
+
+        image = build(packs, board, folder, toolchain=find_toolchain(toolchain))
+    return open_runner(runner, packs=packs, image=image, board=board, work_dir=folder)

@@ -141,32 +141,29 @@ class SerialLink:
     """A serial port, or anything `serial.serial_for_url` opens (socket://, rfc2217://, loop://)."""
 
     def __init__(self, port: str, baud: int) -> None:
-        """Open port at baud, 8N1.
+        """Open port at baud, 8N1, for this program alone.
 
         Raises
         ------
         ToolMissing: pyserial is not installed.
-        DeviceError: the port is not there or not free.
+        DeviceError: the port is not there, not free, or not for this user.
 
         """
         try:
             import serial
         except ImportError:
             raise ToolMissing("pyserial is not here", fix="pip install pyserial") from None
+        from tinysnn.port_errors import cannot_open
+
         self._name = port
         self._errors = (serial.SerialException, OSError)
         self._write_timeout = serial.SerialTimeoutException
         try:
             self._port: serial.SerialBase = serial.serial_for_url(
-                port, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S
+                port, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
             )
         except (*self._errors, ValueError) as error:
-            raise DeviceError(
-                f"cannot open the port ({error})",
-                where=port,
-                fix="Check its name, that it is plugged in, that you may use it and that no "
-                "other program has it open.",
-            ) from None
+            raise cannot_open(port, error) from None
 
     def read(self, timeout_s: float) -> bytes:
         """See `Link`."""

@@ -21,6 +21,7 @@ from tinysnn.errors import DeviceError
 from tinysnn.link import Link
 from tinysnn.session_checks import (
     Expected,
+    NoAnswer,
     SessionLost,
     SessionStats,
     Timing,
@@ -74,18 +75,16 @@ class Session:
         DeviceError: no answer, another wire version, another model, no such slot.
 
         """
-        heard = False
+        received = self.stats.received
         for part in range(2):  # a second sequence number, should the first be in use by chance
             self._seq = self.entropy.randrange(1 << 16)
             nonce = self.entropy.randrange(1 << 32)
             body, decode = wire.hello_body(self.slot, nonce), partial(greeting, nonce=nonce)
             for wait_s in self._hello_waits(part):
-                before = self._decoder.bad_frames + self.stats.ignored + self.stats.hints
                 answer = self._ask(Type.HELLO, body, wait_s, decode)
-                heard |= before < self._decoder.bad_frames + self.stats.ignored + self.stats.hints
                 if answer is not None:
                     return self._begin(answer)
-        raise self._silent(heard=heard)
+        raise self._silent(heard=self.stats.received > received)
 
     def _hello_waits(self, part: int) -> list[float]:
         half = max(self.timing.hello_tries // 2, 1)
@@ -93,18 +92,20 @@ class Session:
         slowest = self.timing.hello_slow_s
         return [min(self.timing.hello_s * 2 ** max(k - 4, 0), slowest) for k in tries]
 
-    def _silent(self, *, heard: bool) -> DeviceError:
+    def _silent(self, *, heard: bool) -> NoAnswer:
         if heard:
-            return DeviceError(
+            return NoAnswer(
                 "something answers, but not with tinysnn frames",
                 where=self.where,
                 fix="Check the baud rate, the wiring, and that the tinysnn firmware is flashed.",
+                heard=True,
             )
-        return DeviceError(
+        return NoAnswer(
             "no answer",
             where=self.where,
             fix="Check the port's name, the power, the wiring (TX and RX crossed, common ground), "
             "the baud rate, and that the tinysnn firmware is flashed.",
+            heard=False,
         )
 
     def _begin(self, hello: HelloAnswer) -> HelloAnswer:
@@ -140,6 +141,7 @@ class Session:
             data = self.link.read(left_s)
             if not data:
                 return None
+            self.stats.received += len(data)
             for frame in self._decoder.feed(data):
                 if frame is None or self._is_hint(frame):
                     deadline = min(deadline, time.monotonic() + self.timing.quiet_s)

@@ -15,6 +15,18 @@ class SessionLost(DeviceError):  # noqa: N818 (an event of the session, caught w
     """The device no longer knows the session: it has restarted, or met another host."""
 
 
+class NoAnswer(DeviceError):  # noqa: N818 (says what happened)
+    """Nobody has answered HELLO; `heard` says whether any bytes came at all."""
+
+    def __init__(self, what: str, *, where: str, fix: str, heard: bool) -> None:
+        self.heard = heard
+        super().__init__(what, where=where, fix=fix)
+
+
+class OtherModel(DeviceError):  # noqa: N818 (says what happened)
+    """The device is a tinysnn device, but holds another model or no such slot."""
+
+
 @dataclass(frozen=True)
 class Expected:
     """The model that the host wants to talk to; a device with another one is refused."""
@@ -55,6 +67,8 @@ class SessionStats:
     """What it took to get the answers."""
 
     requests: int = 0
+    received: int = 0
+    """Bytes from the device, damaged ones included."""
     resent: int = 0
     hints: int = 0
     ignored: int = 0
@@ -97,7 +111,7 @@ def refusal(kind: Type, code: int, detail: int, where: str, slot: int) -> Device
     if code == ErrorCode.BAD_VERSION:
         return other_version(detail)
     if code == ErrorCode.BAD_SLOT:
-        return DeviceError(
+        return OtherModel(
             f"there is no model slot {slot}, the device has {detail}",
             where=where,
             fix=f"Choose a slot from 0 to {detail - 1}, or flash the image that has the model.",
@@ -111,7 +125,7 @@ def check_model(hello: HelloAnswer, expected: Expected, where: str) -> None:
     flags = expected.graded_input * wire.FLAG_GRADED_INPUT
     flags |= expected.value_output * wire.FLAG_VALUE_OUTPUT
     if hello.digest != expected.digest:
-        raise DeviceError(
+        raise OtherModel(
             f"the device runs model {hello.name!r} (digest {hello.digest.hex()[:12]}), "
             f"not {expected.name!r} (digest {expected.digest.hex()[:12]})",
             where=where,

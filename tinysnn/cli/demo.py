@@ -9,6 +9,7 @@ import click
 
 from tinysnn.cli.runner_options import runner_options
 from tinysnn.cli.screen import facts, json_option, progress, table, write_json
+from tinysnn.cli.serial_options import serial_line, serial_options
 from tinysnn.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Deploy a keyword network and compare every spike.")
 @runner_options
-@click.option("--port", help="Serial port or URL, for --on serial.")
+@serial_options
 @click.option(
     "--data",
     "data_dir",
@@ -40,6 +41,8 @@ def demo(
     board: str | None,
     toolchain: str | None,
     port: str | None,
+    baud: int | None,
+    flash_it: bool,
     data_dir: Path | None,
     clips: int,
     json_file: str | None,
@@ -53,7 +56,8 @@ def demo(
     """
     from tinysnn.demo import DemoOptions, run_demo
 
-    options = DemoOptions(runner, board, toolchain, data_dir, clips or None, port)
+    line = serial_line(runner, port=port, baud=baud, flash_it=flash_it)
+    options = DemoOptions(runner, board, toolchain, data_dir, clips or None, line)
     quiet = json_file == "-"
     with progress(f"streaming to {runner}") as show_progress:
         result = run_demo(

@@ -23,6 +23,7 @@ from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
 from tinysnn.cli.evaluate import evaluate
 from tinysnn.cli.events import events
+from tinysnn.cli.flash import flash
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.learn import learn
@@ -70,6 +71,7 @@ for _command in (
     inspect,
     generate,
     build,
+    flash,
     run_command,
     learn,
     pull,

@@ -10,7 +10,9 @@ import click
 from tinysnn.cli.event_option import events_option
 from tinysnn.cli.runner_options import runner_options
 from tinysnn.cli.screen import facts, json_option, progress, write_json
-from tinysnn.errors import MismatchError, OptionError
+from tinysnn.cli.serial_options import serial_line, serial_options
+from tinysnn.cli.summary_files import summaries_of_failure, write_summaries
+from tinysnn.errors import MismatchError
 
 if TYPE_CHECKING:
     from tinysnn.boards import Board
@@ -31,7 +33,15 @@ if TYPE_CHECKING:
 )
 @events_option
 @runner_options
-@click.option("--port", help="Serial port or URL, for --on serial.")
+@serial_options
+@click.option(
+    "--summary",
+    "summaries",
+    multiple=True,
+    metavar="FILE",
+    help="For CI: a badge (shields.io endpoint) if FILE ends in .json, else Markdown is added to "
+    "it. May be given twice.",
+)
 @click.option("--trace", is_flag=True, help="Compare the whole state after every tick.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N clips.")
 @json_option
@@ -44,6 +54,9 @@ def run(
     board: str | None,
     toolchain: str | None,
     port: str | None,
+    baud: int | None,
+    flash_it: bool,
+    summaries: tuple[str, ...],
     trace: bool,
     limit: int | None,
     json_file: str | None,
@@ -56,20 +69,23 @@ def run(
     tinysnn run net.tsnn --input clips.npz
     tinysnn run net.tsnn --on qemu --board microbit --input clips.npz --json result.json
     tinysnn run net.tsnn --input Test/ --events tick_us=1000 --events n_ticks=300 --on host
+    tinysnn run net.tsnn --on serial --board nucleo_f446re --flash --input clips.npz
     tinysnn run net.tsnn --on serial --board bluepill_f103 --port /dev/ttyUSB0 --input clips.npz
     """
     from tinysnn.deploy import pick_board
     from tinysnn.events.options import event_options
     from tinysnn.pack import load
     from tinysnn.stimulus import input_of
+    from tinysnn.summary import summary_of
 
-    if port and runner != "serial":
-        raise OptionError(f"--port is for --on serial, not for {runner}", fix="Leave it out.")
+    line = serial_line(runner, port=port, baud=baud, flash_it=flash_it)
     loaded, target = load(pack), pick_board(runner, board)
     clips = input_of(loaded, input_file, event_options(events))
     stimuli = clips.stimuli[:limit]
-    options = {"runner": runner, "port": port, "toolchain": toolchain}
-    report = _verify(loaded, target, stimuli, trace=trace, **options)
+    options = {"runner": runner, "line": line, "toolchain": toolchain}
+    with summaries_of_failure(summaries, loaded.name, target.id if target else runner):
+        report = _verify(loaded, target, stimuli, trace=trace, **options)
+    write_summaries(summaries, summary_of(report, loaded.name))
     right = _right(report, stimuli)
     write_json({**as_json(report), "right": right, "remarks": list(clips.remarks)}, json_file)
     if json_file != "-":

@@ -10,6 +10,7 @@ from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.boards import Board
+    from tinysnn.choose import Ask
     from tinysnn.image import Image
     from tinysnn.link_faults import Faults
     from tinysnn.pack import Pack
@@ -25,6 +26,8 @@ def open_runner(
     image: Image | None = None,
     board: Board | None = None,
     port: str | None = None,
+    baud: int | None = None,
+    ask: Ask | None = None,
     work_dir: Path | None = None,
     slot: int = 0,
     faults: Faults | None = None,
@@ -37,7 +40,9 @@ def open_runner(
     packs: the packs in the image, in slot order.
     image: the firmware, for unicorn, qemu and renode.
     board: the board at the port, for serial (its baud rate); else the image's.
-    port: name or URL of the port, for serial.
+    port: name or URL of the port, for serial; by default the one with the board's USB id.
+    baud: rate in bit/s, for serial; by default the board's.
+    ask: who picks one of several ports; None: that is an error, which lists them.
     work_dir: folder for files of the run; a temporary one if none is given.
     slot: which of the packs.
     faults: damage to inject into the line, for tests; not for host.
@@ -74,4 +79,4 @@ def open_runner(
         return RenodeRunner(job, work_dir)
     from tinysnn.run.serial import SerialRunner
 
-    return SerialRunner(job, board or (image.board if image else None), port)
+    return SerialRunner(job, board or (image.board if image else None), port, baud, ask)

@@ -1,0 +1,1 @@
+"""Renode: scripts, platforms and test suites that run an image in it."""
