@@ -11,7 +11,7 @@ import re
 import time
 
 from tinysnn.errors import DeviceError
-from tinysnn.run.process import Emulator
+from tinysnn.run.process import Emulator, plain
 
 BAD_WORD = "There was an error"
 """What Renode prints when a command fails; it stays up then."""
@@ -27,7 +27,8 @@ class Monitor:
     def __init__(self, emulator: Emulator, name: str) -> None:
         self._emulator = emulator
         self._name = name
-        self._asked = 0
+        self._at = 0
+        self._unread = b""
         self.executed = 0
         """Instructions that the core has executed so far, its polling and waiting included."""
 
@@ -53,17 +54,24 @@ class Monitor:
 
     def _count(self, commands: str, limit_s: float = COMMAND_LIMIT_S) -> int:
         self._emulator.say(f"{commands}sysbus.cpu ExecutedInstructions\n".encode("ascii"))
-        self._asked += 1
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline and self._emulator.running:
-            found = _COUNT.findall(self._emulator.heard())
-            if len(found) >= self._asked:
-                self.executed = int(found[self._asked - 1], 16)
+            text = self._listen()
+            if (count := _COUNT.search(text)) is not None:
+                self._unread = b""
+                self.executed = int(count[1], 16)
                 return self.executed
-            if BAD_WORD in self._emulator.heard():
+            if BAD_WORD in text:
                 break
             time.sleep(_POLL_S)
         raise self._failed()
+
+    def _listen(self) -> str:
+        """What Renode wrote since the last count."""
+        new = self._emulator.output(self._at)
+        self._at += len(new)
+        self._unread += new
+        return plain(self._unread)
 
     def _failed(self) -> DeviceError:
         said = self._emulator.said() or "no message"

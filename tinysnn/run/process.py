@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -16,6 +18,7 @@ from tinysnn.errors import DeviceError
 
 HOST = "127.0.0.1"
 _POLL_S = 0.05
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class Emulator:
@@ -55,7 +58,7 @@ class Emulator:
         """
         server.settimeout(_POLL_S)
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline and self._running():
+        while time.monotonic() < deadline and self.running:
             with suppress(TimeoutError):
                 return server.accept()[0]
         raise self._failed()
@@ -69,7 +72,7 @@ class Emulator:
 
         """
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline and self._running() and bad_word not in self.said():
+        while time.monotonic() < deadline and self.running and bad_word not in self.said():
             with suppress(OSError):
                 found = socket.create_connection((HOST, port), timeout=1.0)
                 if found.getsockname() != found.getpeername():
@@ -78,20 +81,43 @@ class Emulator:
             time.sleep(_POLL_S)
         raise self._failed()
 
+    def say(self, data: bytes) -> None:
+        """Write to the process' standard input.
+
+        Raises
+        ------
+        DeviceError: it has ended; with what it wrote.
+
+        """
+        if self._process is None or self._process.stdin is None:
+            raise self._failed()
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except OSError:
+            raise self._failed() from None
+
     def _failed(self) -> DeviceError:
         said = self.said() or "no message"
         self.stop()
         return DeviceError(f"did not start: {said}", where=self._name, fix=self._fix)
 
-    def _running(self) -> bool:
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
+
+    def output(self, start: int = 0) -> bytes:
+        """What the emulator wrote, from a byte on."""
+        if self._log.closed:
+            return b""
+        # pread: the process writes through a copy of this descriptor, whose position is the same.
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, max(os.fstat(descriptor).st_size - start, 0), start)
 
     def said(self) -> str:
         """Return the end of what the emulator wrote, as one line."""
-        if self._log.closed:
-            return ""
-        self._log.seek(0)
-        text = self._log.read()[-4000:].decode("utf-8", "replace")
+        text = plain(self.output())[-4000:]
         return " / ".join(line.strip() for line in text.splitlines() if line.strip())[-800:]
 
     def blame(self, error: DeviceError) -> DeviceError:
@@ -118,6 +144,11 @@ class Emulator:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def plain(output: bytes) -> str:
+    """What an emulator wrote as text, without the codes that colour it."""
+    return _COLOUR.sub("", output.decode("utf-8", "replace"))
 
 
 def free_port() -> int:
