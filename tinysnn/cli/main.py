@@ -30,6 +30,7 @@ from tinysnn.cli.learn import learn
 from tinysnn.cli.pack import pack
 from tinysnn.cli.pull import pull, push
 from tinysnn.cli.report import report
+from tinysnn.cli.renode import renode
 from tinysnn.cli.run import run as run_command
 from tinysnn.errors import EXIT_USAGE, TinysnnError
 
@@ -76,6 +77,7 @@ for _command in (
     learn,
     pull,
     push,
+    renode,
     evaluate,
     report,
     events,
