@@ -1,4 +1,4 @@
-"""From packs to a board on the desk: opens it at its port, and flashes it first where that helps."""
+"""From packs to a board on the desk: opens it at its port, and flashes it where that helps."""
 
 from __future__ import annotations
 

@@ -52,6 +52,6 @@ def _rights(port: str) -> str:
     return (
         "Join the group that owns it, usually with `sudo usermod -aG dialout $USER` (Arch: uucp), "
         "and log in again; or add a udev rule: "
-        "'SUBSYSTEM==\"tty\", ATTRS{idVendor}==\"...\", MODE=\"0666\"' for "
+        '\'SUBSYSTEM=="tty", ATTRS{idVendor}=="...", MODE="0666"\' for '
         f"{port.rsplit('/', 1)[-1]} in /etc/udev/rules.d."
     )

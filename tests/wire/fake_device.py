@@ -98,6 +98,7 @@ class Quirks:
     mute: bool = False
     counter: int = 1
     digest: bytes | None = None
+    board: bytes = b"fake"
 
 
 class FakeDevice:
@@ -194,7 +195,7 @@ class FakeDevice:
         answer += struct.pack("<HBBI", quirks.max_payload, model.flags, quirks.counter, 10**8)
         answer += struct.pack("<HHI", model.n_in, model.n_out, len(model.state()))
         answer += quirks.digest or model.digest
-        for text in (model.name, b"fake", b"none", b"python"):
+        for text in (model.name, self.quirks.board, b"none", b"python"):
             answer += bytes([len(text)]) + text
         self._send(0x81, seq, answer)
 

@@ -66,7 +66,7 @@ def flash(
 
     \b
     tinysnn flash net.tsnn --board nucleo_f446re
-    tinysnn flash net.tsnn --board rp2040_pico --volume /media/me/RPI-RP2
+    tinysnn flash net.tsnn --board pico --volume /media/me/RPI-RP2
     tinysnn flash build/bluepill_f103/tinysnn.elf --board bluepill_f103 \\
         --command 'openocd -f interface/stlink.cfg -f target/stm32f1x.cfg -c "program {elf} exit"'
     tinysnn flash net.tsnn --board stm32vldiscovery --gdb :3333

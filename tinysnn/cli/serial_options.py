@@ -56,7 +56,7 @@ def serial_line(runner: str, *, port: str | None, baud: int | None, flash_it: bo
 
 
 def _agreement(*, always: bool) -> Agree | None:
-    """Whether to flash a board that holds another model: as the flag says, else a person is asked."""
+    """Whether to flash a board with another model: as the flag says, else a person is asked."""
     if always:
         return lambda _why: True
     if asker() is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tinysnn.boards import Board
@@ -51,7 +52,7 @@ def read_segments(elf: Path) -> tuple[Segment, ...]:
     segments = tuple(Segment(address, data) for address, data in found)
     if not segments:
         raise BuildError("loads nothing into memory", where=str(elf))
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         if after.address < before.end:
             raise BuildError(f"loads 0x{after.address:08X} twice", where=str(elf))
     return segments

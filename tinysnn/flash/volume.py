@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import string
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +15,7 @@ from tinysnn.choose import Choice, one_of
 from tinysnn.errors import BoardError, DeviceError
 from tinysnn.flash.job import FlashJob, Kind
 
+_SYSTEM = platform.system()
 SETTLE_S = 12.0
 """How long a drive may take to swallow a file and to come back or go away."""
 _POLL_S = 0.1
@@ -28,10 +29,10 @@ def mounted_volumes() -> list[Path]:
 
     What cannot be read is left out.
     """
-    if sys.platform == "win32":
+    if _SYSTEM == "Windows":
         drives = (Path(f"{letter}:/") for letter in string.ascii_uppercase[3:])
         return [drive for drive in drives if drive.exists()]
-    if sys.platform == "darwin":
+    if _SYSTEM == "Darwin":
         return sorted(Path("/Volumes").glob("*"))
     return sorted(_fat_mounts(Path("/proc/self/mounts")))
 
@@ -50,12 +51,12 @@ def _fat_mounts(table: Path) -> Iterator[Path]:
 
 def label_of(volume: Path) -> str:
     """Label of a drive: the name of its mount point, or on Windows what the system says."""
-    if sys.platform != "win32":
+    if _SYSTEM != "Windows":
         return volume.name
     import ctypes
 
     buffer = ctypes.create_unicode_buffer(261)
-    ctypes.windll.kernel32.GetVolumeInformationW(
+    getattr(ctypes, "windll").kernel32.GetVolumeInformationW(
         str(volume), buffer, len(buffer), None, None, None, None, 0
     )
     return buffer.value

@@ -26,7 +26,9 @@ def renode_board(board: Board) -> Board:
 
     """
     if board.core in NO_MODEL:
-        raise BoardError(f"Renode cannot run a {board.core}", where=board.id, fix=NO_MODEL[board.core])
+        raise BoardError(
+            f"Renode cannot run a {board.core}", where=board.id, fix=NO_MODEL[board.core]
+        )
     if board.renode is not None:
         return board
     for generic in list_boards():

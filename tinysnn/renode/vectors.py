@@ -75,9 +75,7 @@ def _hello(pack: Pack, board: str) -> _Exchange:
     return wire.Type.HELLO, wire.hello_body(0, 1), "HELLO", answer
 
 
-def _clip(
-    pack: Pack, stimulus: Stimulus, number: int, max_payload: int
-) -> Iterator[_Exchange]:
+def _clip(pack: Pack, stimulus: Stimulus, number: int, max_payload: int) -> Iterator[_Exchange]:
     trace = run_reference(pack, stimulus)
     name = f"clip {number}" + (f" ({stimulus.name})" if stimulus.name else "")
     hashed = int(trace.hashes[0]).to_bytes(4, "little")
