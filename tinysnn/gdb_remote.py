@@ -162,9 +162,24 @@ class GdbRemote:
                 self._sock.sendall(packet)
             except OSError as error:
                 raise self._error(f"the connection ended ({error})") from None
-            if self._take() == b"+":
+            if self._acknowledged():
                 return
         raise self._error("the server does not acknowledge packets")
+
+    def _acknowledged(self) -> bool:
+        """Whether the server took a packet.
+
+        What it says of its own accord is passed over: a server that finds the device running when
+        we come stops it, and tells so.
+        """
+        for _ in range(_TRIES):
+            byte = self._take()
+            if byte == b"$":
+                self._until_sum()
+                byte = self._take()
+            if byte in (b"+", b"-"):
+                return byte == b"+"
+        return False
 
     def _receive(self) -> str:
         for _ in range(_TRIES):

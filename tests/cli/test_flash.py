@@ -18,6 +18,7 @@ from tests.cli.conftest import write_nir, write_options
 from tests.tools import need, need_arm_compiler
 from tinysnn.cli.main import run
 from tinysnn.run.process import free_port
+from tinysnn.session_checks import Timing
 
 BOARD, MACHINE = "stm32vldiscovery", "stm32vldiscovery"
 PYOCD = """\
@@ -105,8 +106,10 @@ def test_from_an_empty_board_to_verified_spikes(
 
 
 @pytest.mark.emu
-def test_a_board_that_is_not_flashed_and_one_that_cannot_be(refused, desk, packed, spikes, tmp_path):
+def test_a_board_that_was_never_flashed(refused, desk, packed, spikes, tmp_path, monkeypatch):
     port, _ = desk
+    quick = Timing(hello_tries=6, hello_slow_s=0.05)
+    monkeypatch.setattr("tinysnn.run.base.Timing", lambda: quick)
     refused(
         3,
         *("run", packed, "--on", "serial", "--board", BOARD, "--port", port, "--input", spikes),

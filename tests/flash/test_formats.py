@@ -52,8 +52,17 @@ def test_hex_is_what_objcopy_reads(tmp_path, seed):
     segments = random_segments(seed)
     (tmp_path / "x.hex").write_text(intel_hex(segments))
     subprocess.run(
-        ["arm-none-eabi-objcopy", "-I", "ihex", "-O", "binary", "--gap-fill", "0xff"]
-        + ["x.hex", "x.bin"],
+        [
+            "arm-none-eabi-objcopy",
+            "-I",
+            "ihex",
+            "-O",
+            "binary",
+            "--gap-fill",
+            "0xff",
+            "x.hex",
+            "x.bin",
+        ],
         cwd=tmp_path,
         check=True,
     )
@@ -89,7 +98,8 @@ def test_image_for_another_board(image_for):
 def elf(segments, machine=40):
     """A minimal ELF file of some segments, and nothing else."""
     head = b"\x7fELF\x01\x01\x01" + bytes(9)
-    head += struct.pack("<HHIIIIIHHHHHH", 2, machine, 1, 0, 52, 0, 0, 52, 32, len(segments), 0, 0, 0)
+    numbers = (2, machine, 1, 0, 52, 0, 0, 52, 32, len(segments), 0, 0, 0)
+    head += struct.pack("<HHIIIIIHHHHHH", *numbers)
     table, body, at = b"", b"", 52 + 32 * len(segments)
     for address, data in segments:
         size = len(data)

@@ -50,18 +50,27 @@ def test_board_without_usb_comes_with_any_adapter():
         find_port(board, ports=[BUILT_IN])
 
 
-class Refused(OSError):
+class Refusal(OSError):  # noqa: N818
     """As pyserial raises it."""
 
 
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (Refused(13, "could not open port /dev/ttyACM0: [Errno 13] Permission denied"), "dialout"),
-        (Refused(16, "could not open port: [Errno 16] Device or resource busy"), "in use by anoth"),
-        (Refused(11, "Could not exclusively lock port: [Errno 11]"), "in use by another program"),
-        (Refused("could not open port 'COM7': PermissionError(13, 'Denied', None, 5)"), "in use"),
-        (Refused(2, "could not open port: [Errno 2] No such file"), r"cannot open.*doctor"),
+        (Refusal(13, "could not open port: [Errno 13] Permission denied"), "dialout"),
+        (
+            Refusal(16, "could not open port: [Errno 16] Device or resource busy"),
+            "in use by anoth",
+        ),
+        (
+            Refusal(11, "Could not exclusively lock port: [Errno 11]"),
+            "in use by another program",
+        ),
+        (
+            Refusal("could not open port 'COM7': PermissionError(13, 'Denied', None, 5)"),
+            "in use",
+        ),
+        (Refusal(2, "could not open port: [Errno 2] No such file"), r"cannot open.*doctor"),
         (ValueError("invalid URL, protocol 'x' not known"), "cannot open the port"),
     ],
 )

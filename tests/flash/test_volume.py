@@ -73,7 +73,8 @@ def away_and_back(drive):
 
 
 def refused(drive):
-    (drive / "FAIL.TXT").write_text("error: The transfer timed out.\r\ntype: transient, user\x1b\r\n")
+    why = "error: The transfer timed out.\r\ntype: transient, user\x1b\r\n"
+    (drive / "FAIL.TXT").write_text(why)
 
 
 def test_pico_takes_its_family_and_goes(job, bootloader):

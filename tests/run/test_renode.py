@@ -11,11 +11,14 @@ import msgspec
 import pytest
 
 from tests.wire.models import SLOTS, TINY, clip, golden, same
-from tinysnn.boards import list_boards, load_board
+from tinysnn.boards import load_board
 from tinysnn.errors import BoardError, DeviceError, ToolMissing
 from tinysnn.image import Image
+from tinysnn.renode.program import find_renode
+from tinysnn.renode.scripts import path_word, render_platform, render_script, shipped_platform
 from tinysnn.run.base import Job
-from tinysnn.run.renode import RenodeRunner, find_renode, render_platform, render_script
+from tinysnn.run.renode import RenodeRunner
+from tinysnn.session_checks import Timing
 
 STAND_IN = Path(__file__).with_name("fake_renode.py")
 GENERIC_M4 = """\
@@ -47,6 +50,9 @@ machine LoadPlatformDescription @platforms/boards/stm32f4_discovery.repl
 machine LoadPlatformDescriptionFromString "dwt: Miscellaneous.DWT @ sysbus 0xE0001000 \
 { frequency: 168000000 }"
 sysbus.cpu PerformanceInMips 168
+# Not held back to real time.
+emulation SetAdvanceImmediately true
+emulation SetGlobalQuantum "0.0001"
 # false: a raw socket, without telnet options.
 emulation CreateServerSocketTerminal 3456 "term" false
 connector Connect sysbus.usart2 term
@@ -62,20 +68,10 @@ def test_golden_platform():
 
 def test_golden_script():
     board = load_board("stm32f4_discovery")
-    assert board.renode is not None
-    got = render_script(board, Path("/a b/x.elf"), 3456, board.renode.platform)
-    assert got == SCRIPT_F4
-
-
-RENODE_BOARDS = [board for board in list_boards() if board.renode]
-
-
-@pytest.mark.parametrize("board", RENODE_BOARDS, ids=lambda b: b.id)
-def test_every_script_connects_before_it_starts(board):
-    lines = render_script(board, Path("/x.elf"), 1, "/p.repl").splitlines()
-    assert lines[-1] == "start"
-    assert f"connector Connect {board.renode.uart} term" in lines
-    assert sum(line.startswith("sysbus LoadELF") for line in lines) == 1
+    elf, platform = path_word(Path("/a b/x.elf")), shipped_platform(board)
+    assert render_script(board, elf=elf, port=3456, platform=platform) == SCRIPT_F4
+    held = render_script(board, elf=elf, port=3456, platform=platform, start=False)
+    assert f"{held}start\n" == SCRIPT_F4
 
 
 def test_m0plus_is_not_run_with_the_instructions_of_an_m3():
@@ -90,7 +86,7 @@ def test_generic_platform_needs_its_own_uart():
 
 def test_board_without_renode():
     with pytest.raises(BoardError, match="nothing about Renode"):
-        render_script(load_board("microbit"), Path("/x.elf"), 1, "x")
+        render_script(load_board("microbit"), elf="@/x", port=1, platform="x")
 
 
 @pytest.fixture
@@ -118,6 +114,7 @@ def stand_in(monkeypatch):
 def test_runner(stand_in, image, tmp_path, slot):
     with RenodeRunner(Job(SLOTS[slot], slot, image), tmp_path) as runner:
         got = runner.run(clip(slot, 50))
+        assert runner.executed >= 100e6 * 0.01  # the boot
         assert runner.info.count_kind == "instructions"
         assert (runner.info.flash_bytes, runner.info.ram_bytes) == (1, 2)
     assert same(got, golden(slot, clip(slot, 50)))
@@ -137,6 +134,16 @@ def test_script_that_fails_is_reported_at_once(stand_in, image, tmp_path):
     folder = tmp_path / "FAIL"
     folder.mkdir()
     with pytest.raises(DeviceError, match=r"There was an error.*Look at the script"):
+        RenodeRunner(Job(TINY, 0, image), folder)
+
+
+def test_firmware_that_hangs_ends_in_an_error_after_bounded_virtual_time(
+    stand_in, image, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tinysnn.run.renode._TIMING", Timing(hello_s=0.1, hello_tries=2))
+    folder = tmp_path / "HANG"
+    folder.mkdir()
+    with pytest.raises(DeviceError, match=r"no answer .*CPU abort"):
         RenodeRunner(Job(TINY, 0, image), folder)
 
 

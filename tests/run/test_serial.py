@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import count
 
 import msgspec
 import pytest
@@ -101,7 +100,7 @@ def test_unusual_rate_shows_as_garbage():
     [
         lambda data: data,  # a terminal that echoes, or TX and RX bridged
         lambda _data: b"\0\0\0\0",  # breaks only
-        lambda _data, lines=count(): f"boot {next(lines)}\r\n".encode(),
+        lambda _data: b"Zephyr boot\r\n",
     ],
     ids=["echo", "break", "text"],
 )

@@ -85,6 +85,7 @@ def learn(
     tinysnn learn net.tsnn --on serial --board microbit --port /dev/ttyACM0 --data mine.npz
     """
     from tinysnn.deploy import pick_board
+    from tinysnn.deploy_serial import Line
     from tinysnn.learn.course import Plan, check_labels
     from tinysnn.pack import load
 
@@ -95,7 +96,7 @@ def learn(
     test = _clips(loaded, test_file) if test_file else []
     check_labels(loaded, [*train, *test])
     plan = Plan(epochs=epochs, every=every or 0, learning=learning)
-    options = {"runner": runner, "board": target, "port": port, "toolchain": toolchain}
+    options = {"runner": runner, "board": target, "line": Line(port), "toolchain": toolchain}
     course, info, learned = _teach(loaded, train, test, plan, check=check, **options)
     result = as_json(course, info)
     if output is not None:

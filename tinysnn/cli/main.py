@@ -29,8 +29,8 @@ from tinysnn.cli.inspect import inspect
 from tinysnn.cli.learn import learn
 from tinysnn.cli.pack import pack
 from tinysnn.cli.pull import pull, push
-from tinysnn.cli.report import report
 from tinysnn.cli.renode import renode
+from tinysnn.cli.report import report
 from tinysnn.cli.run import run as run_command
 from tinysnn.errors import EXIT_USAGE, TinysnnError
 

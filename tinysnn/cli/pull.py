@@ -79,6 +79,7 @@ def _device(pack: Pack, board: str, port: str) -> Iterator[Pupil]:
     import msgspec
 
     from tinysnn.deploy import deployed, pick_board
+    from tinysnn.deploy_serial import Line
     from tinysnn.learn.pulled import base_digest
     from tinysnn.learn.rules import is_plastic
 
@@ -86,5 +87,5 @@ def _device(pack: Pack, board: str, port: str) -> Iterator[Pupil]:
         raise OptionError("no layer of this pack learns", fix="Pack it with --learn LAYER=RULE.")
     running = replace(pack, meta=msgspec.structs.replace(pack.meta, digest=base_digest(pack)))
     target = pick_board("serial", board)
-    with deployed([running], runner="serial", board=target, port=port) as runner:
+    with deployed([running], runner="serial", board=target, line=Line(port)) as runner:
         yield runner.pupil()

@@ -9,6 +9,7 @@ import string
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tinysnn.boards import Board
 from tinysnn.choose import Choice, one_of
@@ -56,9 +57,8 @@ def label_of(volume: Path) -> str:
     import ctypes
 
     buffer = ctypes.create_unicode_buffer(261)
-    getattr(ctypes, "windll").kernel32.GetVolumeInformationW(
-        str(volume), buffer, len(buffer), None, None, None, None, 0
-    )
+    kernel: Any = vars(ctypes)["windll"].kernel32  # there on Windows only
+    kernel.GetVolumeInformationW(str(volume), buffer, len(buffer), None, None, None, None, 0)
     return buffer.value
 
 
