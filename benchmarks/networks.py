@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.graph import Connection, Floats, Graph, Layer
+from benchmarks import map_networks
+from tinysnn.graph import Connection, Floats, Graph, Layer, SpatialConnection
 from tinysnn.pack import Bits, Pack
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import layer_rates
@@ -39,7 +40,11 @@ class Plan:
     percent: int
     """Spikes per 100 inputs and ticks, and about as many per 100 neurons and ticks."""
     seed: int
+    maps: bool = False
+    """Whether it is the convolutional network of `benchmarks.map_networks`."""
 
+
+MAP_WIDTHS = tuple(int(np.prod(shape)) for shape in map_networks.SHAPES)
 
 PLANS = {
     plan.name: plan
@@ -48,6 +53,8 @@ PLANS = {
         Plan("rec256_20", 256, (256, 10), recurrent=True, percent=20, seed=256),
         Plan("seed64_5", 64, (128, 128, 12), recurrent=False, percent=5, seed=64),
         Plan("seed64_20", 64, (128, 128, 12), recurrent=False, percent=20, seed=64),
+        Plan("conv16_5", 512, MAP_WIDTHS, recurrent=False, percent=5, seed=16, maps=True),
+        Plan("conv16_20", 512, MAP_WIDTHS, recurrent=False, percent=20, seed=16, maps=True),
     )
 }
 
@@ -68,6 +75,14 @@ THRESHOLDS: dict[tuple[str, int], tuple[float, ...]] = {
     ("seed64_20", 4): (2.46875, 4.46875, 4.21875),
     ("seed64_20", 2): (2.1875, 3.78125, 3.59375),
     ("seed64_20", 1): (1.71875, 3.5625, 3.71875),
+    ("conv16_5", 8): (0.5625, 2.5625, 12.59375),
+    ("conv16_5", 4): (0.5625, 2.59375, 12.1875),
+    ("conv16_5", 2): (0.53125, 2.46875, 10.71875),
+    ("conv16_5", 1): (0.40625, 1.75, 8.5625),
+    ("conv16_20", 8): (0.40625, 3.71875, 20.46875),
+    ("conv16_20", 4): (0.4375, 3.625, 20.125),
+    ("conv16_20", 2): (0.46875, 3.3125, 17.15625),
+    ("conv16_20", 1): (0.25, 2.25, 15.78125),
 }
 """Thresholds of the firing layers by network and weight width: rates within a tenth of the plan."""
 
@@ -95,11 +110,17 @@ def _graph(plan: Plan, thresholds: Sequence[float]) -> Graph:
     layers: list[Layer] = []
     for k, width in enumerate(plan.widths):
         source, n_source = (k - 1, plan.widths[k - 1]) if k else (None, plan.n_in)
-        connections = [Connection(source, 0, _weights(rng, n_source, width))]
+        connections: list[Connection | SpatialConnection]
+        if plan.maps:
+            weights = _weights(rng, *map_networks.weight_shape(k))
+            connections = [map_networks.connection(k, weights)]
+        else:
+            connections = [Connection(source, 0, _weights(rng, n_source, width))]
         if plan.recurrent and k == 0:
             connections.append(Connection(0, 1, _weights(rng, width, width, lean=-3)))
         readout = plan.recurrent and k == len(plan.widths) - 1
-        layers.append(_layer(k, width, connections, None if readout else thresholds[k]))
+        shape = map_networks.SHAPES[k] if plan.maps else None
+        layers.append(_layer(k, width, connections, None if readout else thresholds[k], shape))
     return Graph(
         plan.name, plan.n_in, (plan.n_in,), None, tuple(layers), len(layers) - 1, dt_s=1e-3
     )
@@ -112,7 +133,13 @@ def _weights(rng: np.random.Generator, n_source: int, n: int, lean: int = 3) -> 
     return weights
 
 
-def _layer(k: int, n: int, connections: list[Connection], threshold: float | None) -> Layer:
+def _layer(
+    k: int,
+    n: int,
+    connections: Sequence[Connection | SpatialConnection],
+    threshold: float | None,
+    shape: tuple[int, ...] | None,
+) -> Layer:
     fires = threshold is not None
     return Layer(
         name=f"layer{k}",
@@ -129,6 +156,7 @@ def _layer(k: int, n: int, connections: list[Connection], threshold: float | Non
         reset_to=np.zeros(n),
         v_init=np.zeros(n),
         v_rest=np.zeros(n),
+        shape=shape,
     )
 
 

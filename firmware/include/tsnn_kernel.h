@@ -179,6 +179,9 @@ typedef struct {
     uint16_t count;   /**< how many there are */
 } tsnn_windows_t;
 
+/** Bring sums of a feature map to state units, as a kernel of neurons takes them. */
+typedef void tsnn_settle_kernel_t(uint32_t *sums, const uint32_t *end);
+
 /** Set words, a multiple of 4 of them. */
 static inline void tsnn_fill(uint32_t *words, uint32_t n_words, uint32_t value)
 {

@@ -13,8 +13,9 @@ from tinysnn.cost.layers import bill_layer, bill_step
 from tinysnn.cost.reasons import neurons_words, rows_words
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.state import state_layout
+from tinysnn.views.axis import spread
 from tinysnn.views.layer import LayerView, view_layer
-from tinysnn.views.scatter import WINDOWS_BYTES, spread
+from tinysnn.views.scatter import WINDOWS_BYTES
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
 from tinysnn.views.learn import LayerLearnView, view_layer_learn
+from tinysnn.views.maps import SettleKernel, view_maps
 from tinysnn.views.past import NOT_LATE, LateView, view_late
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, learned_rows, view_rows
-from tinysnn.views.scatter import ScatterView, view_maps
+from tinysnn.views.scatter import ScatterView
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
 
-Kernels = tuple[RowsKernel | helium.HeliumRows | SparseKernel | GradedKernel | NeuronsKernel, ...]
+Kernel = RowsKernel | helium.HeliumRows | SparseKernel | GradedKernel | SettleKernel | NeuronsKernel
+Kernels = tuple[Kernel, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class LayerView:
     """Assembly that the layer calls."""
     maps: tuple[ScatterView, ...]
     """The sources of a layer with kernels; empty: it has rows."""
+    settle: str
+    """The assembly that brings their sums to state units; empty: none."""
     fallback: FallbackView | None
     """What is done in ticks in which most rows are active; None: nothing else."""
     learn: LayerLearnView | None = None
@@ -86,17 +90,18 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     graded = spec.reads_values(graded_input=pack.graded_input)
     late, late_tables = view_late(pack, k, prefix)
     sources = _sources(pack, layer, late)
-    maps: tuple[ScatterView, ...] = ()
+    maps = None
     if spec.has_kernels:
-        maps, rows, rows_tables = view_maps(
-            layer, prefix, graded=graded, graded_input=pack.graded_input
+        maps = view_maps(
+            layer, prefix, core, equation(layer), graded=graded, graded_input=pack.graded_input
         )
-        kernels: Kernels = ()
+        rows, rows_tables = maps.rows, maps.tables
+        kernels: Kernels = tuple(k for k in (maps.settle, maps.neurons) if k is not None)
     else:
         rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
     learn = view_layer_learn(pack, k, prefix)
-    plain = not any(late) and learn is None and not maps
+    plain = not any(late) and learn is None and maps is None
     fallback = view_fallback(
         layer, core, rows, kernels, wanted=options.dense_fallback if plain else "never"
     )
@@ -116,7 +121,7 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         spike_value=spec.spike_value,
         n_rows=spec.n_rows,
         takes_input=any(source.is_input for source in sources),
-        direct_input=len(sources) == 1 and sources[0].is_input and not maps,
+        direct_input=len(sources) == 1 and sources[0].is_input and maps is None,
         sources=sources,
         v=f"l{k}_v",
         i=f"l{k}_i",
@@ -128,7 +133,8 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         cell=cell,
         tables=(*rows_tables, *late_tables, *tables.made, *(learn.tables if learn else ())),
         kernels=kernels,
-        maps=maps,
+        maps=() if maps is None else maps.sources,
+        settle="" if maps is None or maps.settle is None else maps.settle.symbol,
         fallback=fallback,
         learn=learn,
     )

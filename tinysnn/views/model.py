@@ -10,8 +10,9 @@ from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
-from tinysnn.views.layer import LayerView, SourceView, model_prefix, view_layer
+from tinysnn.views.layer import Kernels, LayerView, SourceView, model_prefix, view_layer
 from tinysnn.views.learn import LearnView, view_learn
+from tinysnn.views.maps import SettleKernel
 from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.scatter import ScatterView
@@ -83,6 +84,7 @@ class ModelView:
     rows_kernels: tuple[RowsKernel | HeliumRows, ...]
     sparse_kernels: tuple[SparseKernel, ...]
     graded_kernels: tuple[GradedKernel, ...]
+    maps_kernels: tuple[SettleKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
     learn: LearnView | None
     """What the model learns; None: nothing."""
@@ -98,12 +100,10 @@ class ModelView:
         return bool(self.kernels or self.events_kernel)
 
     @property
-    def kernels(
-        self,
-    ) -> tuple[RowsKernel | HeliumRows | SparseKernel | GradedKernel | NeuronsKernel, ...]:
+    def kernels(self) -> Kernels:
         """All functions of the model's file of assembly but the one that lists who fired."""
         rows = (*self.rows_kernels, *self.sparse_kernels, *self.graded_kernels)
-        return (*rows, *self.neurons_kernels)
+        return (*rows, *self.maps_kernels, *self.neurons_kernels)
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         rows_kernels=tuple(k for k in kernels if isinstance(k, RowsKernel | HeliumRows)),
         sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
         graded_kernels=tuple(k for k in kernels if isinstance(k, GradedKernel)),
+        maps_kernels=tuple(k for k in kernels if isinstance(k, SettleKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
         learn=view_learn(pack, tuple(layer.learn for layer in layers)),
     )

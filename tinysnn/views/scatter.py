@@ -9,7 +9,6 @@ the kernel (a pool that only moves it) is in the tables, too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd, prod
 from typing import Literal
 
 import numpy as np
@@ -17,16 +16,15 @@ import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
 from tinysnn.source_map import SourceMap
+from tinysnn.views.axis import AxisTaps, axis_taps
 from tinysnn.views.quotient import quotient, remainder
-from tinysnn.views.rows import RowsView, pack_rows
+from tinysnn.views.rows import pack_rows
 from tinysnn.views.table import TableView
 
 Ints = npt.NDArray[np.int64]
 Form = Literal["pairs", "lanes", "wide"]
 """How sums are kept: two biased 16-bit ones in a word, to which whole words are added; 16 bits, or
 32 bits, added one by one."""
-LANE_OFFSET = 1 << 15
-"""What a sum of a pair begins with, so that it is never negative."""
 UNROLLED = 4
 """Words of weights that are added without a loop."""
 WINDOWS_BYTES = 8
@@ -118,40 +116,6 @@ def sums_form(layer: PackedLayer, *, graded: bool) -> Form:
     return "pairs" if even else "lanes"
 
 
-def view_maps(
-    layer: PackedLayer, prefix: str, *, graded: bool, graded_input: bool
-) -> tuple[tuple[ScatterView, ...], RowsView, tuple[TableView, ...]]:
-    """The sources of a layer with kernels, how its sums are kept, and its tables."""
-    form = sums_form(layer, graded=graded)
-    maps = tuple(
-        view_scatter(layer, s, prefix, graded=graded, graded_input=graded_input)
-        for s in range(len(layer.spec.sources))
-    )
-    rows = RowsView(
-        template="",
-        variant=f"scatter_{form}",
-        symbol="",
-        row_words=0,
-        pairs_per_word=0,
-        mask="",
-        half_mask="",
-        blocks=(),
-        sums="work_sums32" if form == "wide" else "work_pairs",
-        sums_length=sums_words(layer, form),
-        wide=form == "wide",
-        cap=0,
-        chunked=False,
-        signed_lanes=form == "lanes",
-        gain_log2=0,
-        offset=0,
-        kernel="",
-        graded=graded,
-        lane_offset=LANE_OFFSET if form == "pairs" else 0,
-        cleared=f"0x{LANE_OFFSET * 0x10001:08X}u" if form == "pairs" else "0u",
-    )
-    return maps, rows, tuple(source.kernel for source in maps)
-
-
 def view_scatter(
     layer: PackedLayer, s: int, prefix: str, *, graded: bool, graded_input: bool
 ) -> ScatterView:
@@ -222,52 +186,6 @@ def view_scatter(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class AxisTaps:
-    """How the windows of one axis meet a place of the source's map."""
-
-    order: Ints
-    """Place of the kernel at each place of the stored one."""
-    first_tap: Ints
-    """[size] in the stored kernel."""
-    first_place: Ints
-    """[size] of the windows that cover the place."""
-    count: Ints
-    """[size]; 0: no window does."""
-    step: int
-    """From one of these windows to the next."""
-
-
-def axis_taps(source: SourceMap, axis: int) -> AxisTaps:
-    """The taps of an axis: 0 rows, 1 columns."""
-    kernel, stride, dilation = source.kernel[axis], source.stride[axis], source.dilation[axis]
-    out, pad = source.out_shape[1 + axis], source.padding[axis][0]
-    common = gcd(stride, dilation)
-    back, step = stride // common, dilation // common
-    # windows that cover a place see taps that are `back` apart: keep these together, falling
-    order = np.array(sorted(range(kernel), key=lambda tap: (tap % back, -tap)), np.int64)
-    stored = np.empty(kernel, np.int64)
-    stored[order] = np.arange(kernel)
-    pooled = _pooled_places(source, axis)
-    first_tap, first_place, count = np.zeros((3, pooled.size), np.int64)
-    for tap in range(kernel):  # the last one that covers a place belongs to the first window
-        place, left = np.divmod(pooled + pad - tap * dilation, stride)
-        hit = (pooled >= 0) & (left == 0) & (place >= 0) & (place < out)
-        first_tap[hit], first_place[hit] = stored[tap], place[hit]
-        count += hit
-    return AxisTaps(order, first_tap, first_place, count, step)
-
-
-def _pooled_places(source: SourceMap, axis: int) -> Ints:
-    """Where a pool moves each place of an axis; -1: it drops it."""
-    at, pool = np.arange(source.shape[1 + axis]), source.pool
-    if pool is None:
-        return at
-    place, inside = np.divmod(at + pool.padding[axis][0], pool.stride[axis])
-    kept = (inside < pool.kernel[axis]) & (place < source.pooled_shape[1 + axis])
-    return np.where(kept, place, -1)
-
-
 def _axis_table(symbol: str, taps: AxisTaps, tap: int, place: int, what: str) -> AxisTable:
     entries = zip(taps.first_tap * tap, taps.first_place * place, taps.count, strict=True)
     doc = f"by {what} of the source's map: first weight, first sum, windows that cover it"
@@ -335,15 +253,3 @@ def _times(name: str, factor: int, limit: int) -> str:
 
 def _sum_text(*terms: str) -> str:
     return " + ".join(term for term in terms if term != "0u") or "0u"
-
-
-def sums_words(layer: PackedLayer, form: Form) -> int:
-    """Entries of the buffer of sums: words of pairs, or sums of 32 bits; a multiple of 4."""
-    entries = layer.n if form == "wide" else (layer.n + 1) // 2
-    return -(-entries // 4) * 4
-
-
-def spread(source: SourceMap) -> float:
-    """Sums that an event adds to, on average over the source's map."""
-    counts = [axis_taps(source, axis).count for axis in (0, 1)]
-    return prod(float(count.mean()) for count in counts) * source.tensor_shape[3]

@@ -1,0 +1,108 @@
+"""A layer of feature maps as C and assembly: its sources, its sums, and who updates its neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinysnn.pack import PackedLayer
+from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
+from tinysnn.views.rows import RowsView
+from tinysnn.views.scatter import Form, ScatterView, sums_form, view_scatter
+from tinysnn.views.table import TableView
+
+LANE_OFFSET = 1 << 15
+"""What a sum of a pair begins with, so that it is never negative and pairs are added as one
+number. Small cores keep pairs with a sign instead: as one number, borrows between them included."""
+BLOCK = 8
+"""Words of sums are handled so many at a time."""
+
+
+@dataclass(frozen=True)
+class SettleKernel:
+    """Brings sums of pairs to state units, as the assembly of the neurons takes them."""
+
+    template: str
+    symbol: str
+    shift: int
+    mask: int
+    """What a pair keeps once shifted."""
+
+
+@dataclass(frozen=True)
+class MapsView:
+    """The synapses of a layer with kernels."""
+
+    sources: tuple[ScatterView, ...]
+    rows: RowsView
+    tables: tuple[TableView, ...]
+    neurons: NeuronsKernel | None
+    settle: SettleKernel | None
+    """Runs ahead of the assembly of the neurons."""
+
+
+def view_maps(
+    layer: PackedLayer,
+    prefix: str,
+    core: str,
+    equation: str,
+    *,
+    graded: bool,
+    graded_input: bool,
+) -> MapsView:
+    """The synapses of a layer with kernels, and the assembly that suits them on a core.
+
+    Parameters
+    ----------
+    graded: events of some source have values.
+    graded_input: those of the network's input do.
+
+    """
+    form, family = sums_form(layer, graded=graded), family_of(core)
+    neurons = settle = None
+    if form == "pairs" and family is not None:
+        neurons = neurons_kernel(layer, family, equation, biased=False)
+        settle = _settle(layer, family) if neurons is not None else None
+    signed = neurons is not None and family == "v6m"
+    sources = tuple(
+        view_scatter(layer, s, prefix, graded=graded, graded_input=graded_input)
+        for s in range(len(layer.spec.sources))
+    )
+    rows = _sums(layer, form, graded=graded, signed=signed)
+    tables = tuple(source.kernel for source in sources)
+    return MapsView(sources, rows, tables, neurons, settle)
+
+
+def _settle(layer: PackedLayer, family: Family) -> SettleKernel:
+    shift = layer.spec.frac_bits
+    kept = (0xFFFF << shift) & 0xFFFF
+    return SettleKernel(
+        f"ops/settle_{family}.S.jinja", f"tsnn_settle{shift}_{family}", shift, kept * 0x10001
+    )
+
+
+def _sums(layer: PackedLayer, form: Form, *, graded: bool, signed: bool) -> RowsView:
+    """How sums are kept; there are no rows."""
+    offset = LANE_OFFSET if form == "pairs" and not signed else 0
+    entries = layer.n if form == "wide" else (layer.n + 1) // 2
+    return RowsView(
+        template="",
+        variant=f"scatter_{form}",
+        symbol="",
+        row_words=0,
+        pairs_per_word=0,
+        mask="",
+        half_mask="",
+        blocks=(),
+        sums="work_sums32" if form == "wide" else "work_pairs",
+        sums_length=-(-entries // BLOCK) * BLOCK,
+        wide=form == "wide",
+        cap=0,
+        chunked=False,
+        signed_lanes=form == "lanes",
+        gain_log2=0,
+        offset=0,
+        kernel="",
+        graded=graded,
+        lane_offset=offset,
+        cleared=f"0x{offset * 0x10001:08X}u" if offset else "0u",
+    )
