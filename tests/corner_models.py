@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.corner_cells import CELLS
 from tests.corner_dynamics import DYNAMICS
+from tests.corner_maps import MAPS
 from tests.corner_nets import NETS
 from tests.corner_past import PAST
 from tests.make_packs import Corner
@@ -11,4 +12,5 @@ from tests.make_packs import Corner
 
 def corners() -> dict[str, Corner]:
     """All corner models by name."""
-    return {name: make(name) for name, make in {**CELLS, **NETS, **PAST, **DYNAMICS}.items()}
+    every = {**CELLS, **NETS, **PAST, **DYNAMICS, **MAPS}
+    return {name: make(name) for name, make in every.items()}

@@ -37,6 +37,7 @@ def make_layer(
     rows: Any,
     *,
     sources: Sequence[Source] | None = None,
+    kernels: Sequence[npt.NDArray[np.int8]] = (),
     op: str = "lif",
     graded: bool = False,
     beta: Any = 0,
@@ -88,7 +89,9 @@ def make_layer(
     scale = np.ones(weights.shape[1])
     tables |= {"v_min": table(v_min), "rho": table(rho), "jump": table(jump)}
     tables |= {"refractory": table(refractory), "delays": table(delays)}
-    layer = PackedLayer(LayerSpec(**fields), weights, beta_table, scale, **tables)
+    layer = PackedLayer(
+        LayerSpec(**fields), weights, beta_table, scale, kernels=tuple(kernels), **tables
+    )
     valued = layer.spec.reads_values(graded_input=graded)
     narrow = ranges.accumulator(layer, graded_input=graded).fits(16) and not valued
     return with_spec(

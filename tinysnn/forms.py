@@ -40,12 +40,12 @@ def for_device(graph: Graph, form: Form = "auto") -> Graph:
     """The same network as packs hold it.
 
     Every connection of a layer with kernels has a `kernel_form`, and all maps are channels last;
-    all other layers have matrices. A network without kernels stays as it is.
+    all other layers have matrices. Without kernels the neurons keep their order.
     """
     graph = replace(graph, layers=tuple(_with_shape(layer) for layer in graph.layers))
     chosen = [_wants_kernels(graph, layer, form) for layer in graph.layers]
     if not any(chosen):
-        return graph
+        return replace(graph, layers=tuple(_with_matrices(layer) for layer in graph.layers))
     ordered = channels_last(graph).graph
     layers = tuple(
         layer if kernels else _with_matrices(layer)

@@ -1,11 +1,13 @@
-"""The three small models whose generated text is kept."""
+"""The four small models whose generated text is kept."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from tests.corner_maps import map_layer
 from tests.make_packs import make_layer, make_pack
 from tinysnn.pack import Pack, Source
+from tinysnn.source_map import PoolWindow, SourceMap
 
 ONE = 65536
 
@@ -44,7 +46,18 @@ def readout() -> Pack:
     return make_pack(first, second, name="readout")
 
 
+def maps() -> Pack:
+    """A strided convolution, and a pool and a matrix behind it."""
+    first = map_layer(
+        SourceMap((1, 6, 6), (3, 3), 4, stride=(2, 2), padding=((1, 0), (1, 0))), frac_bits=2
+    )
+    whole = SourceMap((4, 3, 3), (1, 1), 6, channels_last=True, pool=PoolWindow((2, 2), (2, 2)))
+    second = map_layer(whole, bits=4, sources=(Source(0, 0, 36, whole),))
+    return make_pack(first, second, name="maps")
+
+
 GOLDEN = (
+    (maps, "cortex-m4"),
     (dense, "cortex-m0plus"),
     (dense, "cortex-m4"),
     (recurrent, "cortex-m3"),

@@ -205,4 +205,33 @@ _LATE = (
            "late_"),
 )  # fmt: skip
 
-MUTANTS = (*_LATE, *_FIRING, *_LEAK, *_SATURATION, *_SUMS, *_IDLING, *_INIT)
+_MAPS = (
+    _model("a row of windows is missed", r"y = down->count; y != 0u", "y = down->count; y > 1u",
+           "map_padded"),
+    _model("a column of windows is missed", r"x = right->count; x != 0u",
+           "x = right->count; x > 1u", "map_strided"),
+    _model("all rows see the first row of a kernel", r"line \+= \d+;", "line += 0;", "map_plain"),
+    _model("all places see the first weight", r" weights \+= \d+;", " weights += 0;", "map_plain"),
+    _model("all rows of windows lie together", r" row \+= \d+;", " row += 1;", "map_dilated"),
+    _model("the excess of weights is kept", r" - excess;", ";", "map_plain", "map_bits_4"),
+    _model("half a weight", r"in_register\(0x00FF00FFu", "in_register(0x007F007Fu", "map_plain"),
+    _model("one bit is not doubled", r"\(weights\[0\] << 1\)", "weights[0]", "map_bits_1"),
+    _model("units outside of the map", r"if \(unit >= 12u\)", "if (unit >= 14u)", "map_part"),
+    _model("a map that begins elsewhere", r"\*event - 3u", "*event - 2u", "map_part"),
+    _model("groups as one", r"(right->sums) \+ \(\(channel >> 1\) \* 2u\)", r"\1", "map_groups"),
+    _model("all channels see the first one's kernel", r"\(channel \* (\d+)u\) \+ down", "down",
+           "map_plain", "map_line"),
+    _model("later words are listed as the first", r"w \* 32u", "0u * w", "map_deep_8"),
+    _model("only the first words are listed", r"w \+= 8u", "w += 64u", "map_deep_8"),
+    _model("sums are cleared by every list", r"if \(n_events == 0u\) \{(\n +tsnn_fill)",
+           r"if (st != NULL) {\1", "map_deep_8"),
+    _model("sums are not cleared", r"tsnn_fill\(st->work_pairs, (\d+)u",
+           "tsnn_fill(st->work_pairs, 0u", "map_plain", "map_odd"),
+    _model("events do not count", r"n_events \+= \w+(->count|\d);", ";", "map_deep_8"),
+    _model("lanes keep what they begin with", r"constant = -32768;", "constant = 0;", "map_plain"),
+    _model("one threshold for all channels", r"_theta\[[^]]+\]", "_theta[0]", "map_plain"),
+    _model("values of a map's events ignored", r"\+= value \* weights", "+= weights", "map_graded"),
+    _kernel("a word of four is not cleared", r"word\[3\] = value;", ";", "map_plain"),
+)  # fmt: skip
+
+MUTANTS = (*_LATE, *_FIRING, *_LEAK, *_SATURATION, *_SUMS, *_IDLING, *_INIT, *_MAPS)

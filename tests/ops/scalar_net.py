@@ -3,21 +3,64 @@
 from __future__ import annotations
 
 import struct
+from itertools import product
+from typing import Any
 
 from tests.ops.scalar import Neuron, after_idle, shifted
 from tinysnn.pack import Pack, PackedLayer
+from tinysnn.source_map import SourceMap
 
 
 def column(table, j: int, default: int = 0) -> int:
     """Entry j of a table that has one entry for all neurons or one each."""
     if table is None:
         return default
-    return int(table[0] if len(table) == 1 else table[j])
+    return int(table[j % len(table)])  # one for all, one by channel, or one each
 
 
 def column_of(table, unit: int) -> int:
     """Entry of a table by presynaptic unit."""
     return 0 if table is None else int(table[unit])
+
+
+def place_in_map(source: SourceMap, unit: int) -> tuple[int, int, int]:
+    """(c, y, x) of a unit."""
+    channels, height, width = source.shape
+    if source.channels_last:
+        return unit % channels, unit // channels // width, unit // channels % width
+    return unit // (height * width), unit // width % height, unit % width
+
+
+def pooled(source: SourceMap, at: list[int]) -> list[int] | None:
+    """Where a pool moves a place; None: it drops it."""
+    if source.pool is None:
+        return at
+    found = []
+    for axis, place in enumerate(at):
+        window, inside = divmod(place + source.pool.padding[axis][0], source.pool.stride[axis])
+        if inside >= source.pool.kernel[axis] or window >= source.pooled_shape[1 + axis]:
+            return None
+        found.append(window)
+    return found
+
+
+def add_event(source: Any, kernel: Any, unit: int, value: int, sums: list[int]) -> None:
+    """1.6: what one event adds, place by place."""
+    if not source.first <= unit < source.first + source.n:
+        return
+    c, *place = place_in_map(source, unit - source.first)
+    at = pooled(source, place)
+    out, tall, wide = source.out_shape
+    per_group = out // source.groups
+    first = c // (source.shape[0] // source.groups) * per_group
+    places = product(range(tall), range(wide), range(source.kernel[0]), range(source.kernel[1]))
+    for oy, ox, ky, kx in places:
+        met = [
+            o * source.stride[axis] + k * source.dilation[axis] - source.padding[axis][0]
+            for axis, (o, k) in enumerate(((oy, ky), (ox, kx)))
+        ]
+        for o in range(per_group if met == at else 0):
+            sums[(oy * wide + ox) * out + first + o] += value * int(kernel[c][ky][kx][o])
 
 
 class ScalarLayer:
@@ -47,14 +90,29 @@ class ScalarLayer:
             for neuron in self.neurons:
                 neuron.s = 0
             return
+        sums = self._sums(events)
         for j, neuron in enumerate(self.neurons):
             neuron.v = after_idle(neuron.v, neuron.beta, self.idle, fires=neuron.fires)
             if neuron.rho is not None:
                 neuron.a = after_idle(neuron.a, neuron.rho, self.idle, fires=False)
-            acc = sum(value * int(self.layer.rows[row][j]) for row, value in events)
+            acc = sums[j]
             neuron.tick(shifted(acc, self.spec.frac_bits) + column(self.layer.bias, j))
         self.idle = 0
         self.hot = int(self._is_hot())
+
+    def _sums(self, events: list[tuple[int, int]]) -> list[int]:
+        """Step 3: by rows, or as 1.6 says."""
+        if not self.spec.has_kernels:
+            rows = self.layer.rows
+            return [sum(v * int(rows[r][j]) for r, v in events) for j in range(self.spec.n)]
+        sums = [0] * self.spec.n
+        first = 0
+        for source, kernel in zip(self.spec.sources, self.layer.kernels, strict=True):
+            for row, value in events:
+                if first <= row < first + source.n:
+                    add_event(source.map, kernel, row - first, value, sums)
+            first += source.n
+        return sums
 
     def _is_hot(self) -> bool:
         if any(neuron.i != 0 for neuron in self.neurons):
