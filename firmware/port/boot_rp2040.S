@@ -40,4 +40,4 @@ tsnn_boot_head:
     .size tsnn_boot_head, . - tsnn_boot_head
 
     .org 252
-    .word 0x00000000            /* CRC-32 of the 252 bytes above */
+    .word 0xD52C9ADB            /* CRC-32 of the 252 bytes above */

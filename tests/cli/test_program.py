@@ -158,7 +158,18 @@ def test_boards(cli, refused):
     assert {board["core"] for board in result} == {"cortex-m33"}
     qemu = json.loads(cli("boards", "--runner", "qemu", "--json", "-").out)
     assert all("qemu" in board["runners"] for board in qemu)
+    families = json.loads(cli("boards", "--family", "stm32f4", "--qemu", "--json", "-").out)
+    assert [board["id"] for board in families] == ["netduinoplus2"]
     refused(2, "boards", "--core", "z80", says=["cortex-m0"])
+    refused(2, "boards", "--family", "avr", says=["nrf52"])
+
+
+def test_one_board(cli, refused):
+    shown = cli("boards", "nucleo_f446re").out
+    assert all(fact in shown for fact in ("stm32f446retx", "NODE_F446RE", "0483:374b", "PA2"))
+    assert json.loads(cli("boards", "pico", "--json", "-").out)["boot"]["vectors_offset"] == 256
+    refused(2, "boards", "pico", "--qemu", says=["leave out the filters"])
+    refused(2, "boards", "teensy", says=["teensy41"])
 
 
 def test_data(cli, refused, monkeypatch, tmp_path):
