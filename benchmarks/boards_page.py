@@ -8,6 +8,7 @@ is said to be so; nothing is copied from an older run.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,10 +130,8 @@ def main(only: tuple[str, ...]) -> None:
     if only:
         return
     tools = [chain.version for chain in (gcc, zig) if chain]
-    try:
+    with contextlib.suppress(ToolMissing):
         tools.append(f"QEMU {qemu_version()}")
-    except ToolMissing:
-        pass
     tables = "\n\n".join(
         [
             f"With {', '.join(tools)}; `gcc` and `zig` give the bytes of flash of the image.",

@@ -106,6 +106,12 @@ def test_every_key_is_in_the_readme() -> None:
     assert keys - named == set()
 
 
+def test_every_board_is_on_the_page() -> None:
+    page = (boards_dir().parent / "docs" / "boards.md").read_text()
+
+    assert [board.id for board in list_boards() if f"| `{board.id}` |" not in page] == []
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(GOOD.replace('"generic_m4"', '"desk_4"'))

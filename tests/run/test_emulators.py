@@ -29,7 +29,19 @@ from tinysnn.verify import verify
 
 pytestmark = pytest.mark.emu
 
-UNICORN_BOARDS = [board.id for board in list_boards() if board.core in unicorn.CPUS]
+
+def _unicorn_boards():
+    """Quickly: the first board of each core and of each UART, and all that are there for it."""
+    seen = set()
+    for board in list_boards():
+        if board.core in unicorn.CPUS:
+            fresh = {board.core, board.uart.driver} - seen
+            seen |= fresh
+            marks = [] if fresh or board.unicorn else [pytest.mark.slow]
+            yield pytest.param(board.id, marks=marks)
+
+
+UNICORN_BOARDS = list(_unicorn_boards())
 QEMU_BOARDS = [board.id for board in list_boards() if board.qemu]
 RENODE_BOARDS = [board.id for board in list_boards() if board.renode]
 

@@ -18,19 +18,16 @@ _TXD_MAXCNT = 0x548
 class UarteModel:
     """A UARTE that never loses a byte and is never busy; it receives byte by byte.
 
-    `load` and `store` reach the core's memory, as the DMA does. `starved` is called when the
-    firmware looks for a byte a second time in a row and there is none.
+    `load` and `store` reach the core's memory, as the DMA does.
     """
 
     load: Callable[[int, int], bytes]
     store: Callable[[int, bytes], None]
-    starved: Callable[[], None]
     received: deque[int] = field(default_factory=deque)
     """Bytes on their way to the firmware."""
     sent: bytearray = field(default_factory=bytearray)
     """Bytes that the firmware has sent."""
     _registers: dict[int, int] = field(default_factory=dict)
-    _polls: int = 0
 
     def read(self, offset: int) -> int:
         """A load from the register at offset."""
@@ -45,18 +42,13 @@ class UarteModel:
             size = self._registers.get(_TXD_MAXCNT, 0)
             self.sent += self.load(self._registers.get(_TXD_PTR, 0), size)
             self._registers[_ENDTX] = 1
-            self._polls = 0
 
     def _receive(self) -> int:
         """Whether a byte has ended its way to memory; it does so when the firmware looks."""
         if self._registers.get(_ENDRX, 0):
             return 1
         if not self.received:
-            self._polls += 1
-            if self._polls > 1:
-                self.starved()
             return 0
-        self._polls = 0
         self.store(self._registers.get(_RXD_PTR, 0), bytes([self.received.popleft()]))
         self._registers[_ENDRX] = 1
         return 1

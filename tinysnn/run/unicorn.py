@@ -126,11 +126,12 @@ class Machine:
         self._uc.hook_add(self._unmapped_hook, self._unmapped)
 
     def _make_uart(self, board: Board) -> UartModel | UarteModel:
-        """The model of the board's UART."""
+        """The model of the board's UART. Firmware that does not poll sleeps, and that stops too."""
         uc = self._uc
         if board.uart.driver == "nrf_uarte":
-            return UarteModel(lambda at, n: bytes(uc.mem_read(at, n)), uc.mem_write, uc.emu_stop)
-        return UartModel(REGISTERS[board.uart.driver], uc.emu_stop)
+            return UarteModel(lambda at, n: bytes(uc.mem_read(at, n)), uc.mem_write)
+        polls = board.uart.irq is None
+        return UartModel(REGISTERS[board.uart.driver], uc.emu_stop if polls else _nothing)
 
     def _unmapped(self, _uc: Any, _kind: int, at: int, _size: int, _value: int, _data: Any) -> bool:
         """Make memory of a page of device registers when it is first used."""
@@ -239,6 +240,10 @@ def _check_core(board: Board) -> None:
 
 def _pages(size: int) -> int:
     return -(-size // _PAGE) * _PAGE
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _ignore(_offset: int, _value: int) -> None:
