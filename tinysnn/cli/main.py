@@ -21,6 +21,7 @@ from tinysnn.cli.check import check
 from tinysnn.cli.data import data
 from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
+from tinysnn.cli.energy import energy
 from tinysnn.cli.evaluate import evaluate
 from tinysnn.cli.events import events
 from tinysnn.cli.flash import flash
@@ -70,6 +71,7 @@ for _command in (
     check,
     pack,
     inspect,
+    energy,
     generate,
     build,
     flash,

@@ -1,0 +1,189 @@
+"""`tinysnn energy`: what a network costs in energy on a board, as an estimate with its inputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tinysnn.cli.screen import facts, json_option, table, write_json
+from tinysnn.errors import OptionError
+
+if TYPE_CHECKING:
+    from tinysnn.boards import Board
+    from tinysnn.energy.estimate import Estimate, Range, Work
+    from tinysnn.energy.supply import Supply
+    from tinysnn.pack import Pack
+
+
+@click.command(short_help="Estimate energy per tick, inference and synaptic operation.")
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option("--board", required=True, metavar="BOARD", help="Board id or board file.")
+@click.option(
+    "--density",
+    type=click.FloatRange(0, 1),
+    metavar="D",
+    help="Part of the inputs active per tick, random. By default as on the calibration data.",
+)
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path),
+    help="Input that the estimate is for, as for `tinysnn run`; a clip is an inference.",
+)
+@click.option(
+    "--instructions",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="Instructions per tick as `tinysnn run` counted them, instead of predicted ones.",
+)
+@click.option("--ticks", type=click.IntRange(1), metavar="N", help="Ticks of one inference.")
+@click.option(
+    "--measured-current",
+    metavar="CURRENT",
+    help="What you measured while the board computes, e.g. 12.3mA, instead of the datasheet's.",
+)
+@click.option(
+    "--voltage",
+    type=click.FloatRange(0, 60, min_open=True),
+    metavar="V",
+    help="Supply voltage of --measured-current.",
+)
+@click.option(
+    "--sleep-current",
+    metavar="CURRENT",
+    help="Drawn between ticks (WFI), e.g. 1.5uA; else left out.",
+)
+@json_option
+def energy(pack: Path, *, board: str, json_file: str | None, **options: Any) -> None:
+    """Estimate what a network costs in energy, and print what the estimate is made of.
+
+    Instructions are predicted (docs/cost-model.md) or given, cycles follow from a table by core,
+    and the current from the board's file or your measurement (docs/energy.md).
+
+    \b
+    tinysnn energy net.tsnn --board nrf52840_dk --density 0.05 --ticks 50
+    tinysnn energy net.tsnn --board nucleo_l476rg --input clips.npz --sleep-current 1.1uA
+    tinysnn energy net.tsnn --board pico --instructions 12500 --measured-current 21mA --voltage 3.3
+    """
+    from tinysnn.boards import load_board
+    from tinysnn.energy.estimate import estimate
+    from tinysnn.pack import load
+
+    loaded, target = load(pack), load_board(board)
+    supply = _supply(target, options)
+    work, words = _work(loaded, target, options)
+    found = estimate(work, target.core, supply)
+    write_json(_as_json(target, supply, work, words, found), json_file)
+    if json_file != "-":
+        _show(target, supply, work, words, found)
+
+
+def _supply(board: Board, options: dict[str, Any]) -> Supply:
+    from tinysnn.energy.supply import datasheet_supply, measured_supply, parse_current
+
+    current, voltage, sleep = (
+        options[name] for name in ("measured_current", "voltage", "sleep_current")
+    )
+    if (current is None) != (voltage is None):
+        raise OptionError(
+            "--measured-current and --voltage go together", fix="Give both, or neither."
+        )
+    sleep_ua = parse_current(sleep, "--sleep-current") if sleep else None
+    if current is None:
+        return datasheet_supply(board, sleep_ua=sleep_ua)
+    run_ua = parse_current(current, "--measured-current")
+    return measured_supply(board, run_ua, voltage, sleep_ua=sleep_ua)
+
+
+def _work(pack: Pack, board: Board, options: dict[str, Any]) -> tuple[Work, str]:
+    """What happens in a tick, and where the number of instructions comes from."""
+    from tinysnn.cli.cost_report import Target, predicted
+    from tinysnn.energy.estimate import Work
+
+    prediction = predicted(
+        pack, Target(board.core, board), options["density"], options["input_file"]
+    )
+    given = options["instructions"]
+    instructions = given or prediction.instructions_per_tick
+    if instructions is None:
+        raise OptionError(
+            f"instructions of {board.core} cannot be predicted",
+            where=board.id,
+            fix="Give --instructions, as `tinysnn run --on qemu` counts them.",
+        )
+    operations = sum(layer.synaptic_operations_per_tick for layer in prediction.layers)
+    ticks = options["ticks"] or _mean_ticks(pack, options["input_file"])
+    words = "given" if given else "predicted, gcc -O2"
+    return Work(instructions, operations, pack.meta.dt_s, ticks), (
+        f"{words}; {prediction.activity}"
+    )
+
+
+def _mean_ticks(pack: Pack, input_file: Path | None) -> float | None:
+    from tinysnn.stimulus import load_stimuli
+
+    if input_file is None:
+        return None
+    meta = pack.meta
+    clips = load_stimuli(input_file, n_in=meta.n_in, graded=pack.graded_input, dt_s=meta.dt_s)
+    return sum(clip.n_ticks for clip in clips) / len(clips)
+
+
+def _as_json(
+    board: Board, supply: Supply, work: Work, words: str, found: Estimate
+) -> dict[str, Any]:
+    import dataclasses
+
+    from tinysnn.energy.chips import CHIPS
+    from tinysnn.energy.cycles import CPI
+
+    return {
+        "board": board.id,
+        "core": board.core,
+        "work": {**dataclasses.asdict(work), "source": words},
+        "cycles_per_instruction": dataclasses.asdict(CPI[board.core]),
+        "supply": {**dataclasses.asdict(supply), "pj_per_cycle": supply.pj_per_cycle},
+        "estimate": dataclasses.asdict(found),
+        "published": [dataclasses.asdict(chip) for chip in CHIPS],
+    }
+
+
+def _show(board: Board, supply: Supply, work: Work, words: str, found: Estimate) -> None:
+    from tinysnn.energy.chips import CHIPS
+    from tinysnn.energy.cycles import CPI
+
+    cpi = CPI[board.core]
+    inputs = {
+        "board": f"{board.id} ({board.core}) at {supply.clock_hz / 1e6:g} MHz",
+        "instructions": f"{work.instructions:,.0f} per tick ({words})",
+        "operations": f"{work.operations:,.0f} synaptic operations per tick",
+        "cycles": f"{cpi.low:g} to {cpi.high:g} per instruction ({cpi.source})",
+        "current": f"{supply.run_ua / 1000:.3g} mA at {supply.voltage_v:g} V ({supply.source})",
+    }
+    facts("Made of", inputs)
+    rows = {
+        "cycles per tick": _between(found.cycles, ""),
+        "energy per tick": _between(found.tick_uj, "uJ"),
+        "per inference": _between(found.inference_uj, "uJ", "not known: give --ticks or --input"),
+        "per synaptic operation": _between(found.operation_pj, "pJ", "no operations"),
+        "core busy": _between(found.active and found.active.times(100), "%", "no tick length"),
+        "asleep, per tick": _between(found.sleep_uj, "uJ", "not counted: give --sleep-current"),
+        "mean power": _between(found.power_uw, "uW", "not known without a sleep current"),
+    }
+    facts("Estimate, not measured", rows)
+    if found.active is not None and found.active.high > 1:
+        click.echo("  The core may not keep up with real time.")
+    click.echo()
+    table(
+        "Published, pJ per synaptic operation (chips alone; two: incremental / all power)",
+        ("chip", "pJ", "kind", "source"),
+        [(chip.name, chip.pj_per_operation, chip.kind, chip.source) for chip in CHIPS],
+    )
+
+
+def _between(value: Range | None, unit: str, missing: str = "-") -> str:
+    if value is None:
+        return missing
+    return f"{value.low:,.4g} to {value.high:,.4g} {unit}".rstrip()
