@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nir
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ from tests.load.files import (
 )
 from tinysnn.errors import ModelError
 from tinysnn.load import load_network
+from tinysnn.lower import lower
 from tinysnn.network import LIF, NODE_TYPES, Affine, Flatten, Input, Linear, Output
+from tinysnn.options import LowerOptions
 
 
 def load(tmp_path: Path, root: dict[str, Any]):
@@ -283,15 +286,6 @@ def test_subgraph_in_subgraph(tmp_path: Path) -> None:
     assert ("top.deep.lif", "out") in network.edges
 
 
-def test_subgraph_of_another_width_is_refused(tmp_path: Path) -> None:
-    root = subgraph()
-    root["nodes"]["rnn"]["nodes"]["input"] = port("Input", 5)
-    text = refused(tmp_path, root)
-    assert "rnn.input" in text
-    assert "[5]" in text
-    assert "[3]" in text
-
-
 def test_name_clash_after_flattening(tmp_path: Path) -> None:
     root = subgraph()
     root["nodes"]["rnn.lif"] = lif(3)
@@ -504,3 +498,48 @@ def test_flatten_that_counts_a_batch_axis_is_mended(tmp_path: Path) -> None:
     root = chain(("f", flat), ("fc", linear(np.ones((3, 8)))), ("lif", lif(3)))
     root["nodes"]["in"] = port("Input", 2, 2, 2)
     assert mended(tmp_path, root, "batch axis").nodes["f"].output_shape == (8,)
+
+
+@pytest.mark.parametrize("key", ["framework", "exporter"])
+def test_metadata_that_name_a_framework_choose_the_profile(tmp_path: Path, key: str) -> None:
+    """It goes below what the user says; without it nothing is taken."""
+    import h5py
+
+    path = write(tmp_path / "net.nir", fc())
+    assert load_network(path).source is None
+    with h5py.File(path, "r+") as file:
+        file.create_group("node/metadata")[key] = "Norse 1.1.0"
+    network = load_network(path)
+    assert network.source == "norse"
+    assert any("detected: from norse" in note for note in network.notes)
+    asked = LowerOptions(dt_s=1e-4, gain=1.0)
+    assert lower(network, asked).layers[0].compare == "gt"
+    over = msgspec.structs.replace(asked, profile="spikingjelly")
+    assert lower(network, over).layers[0].compare == "ge"
+
+
+@pytest.mark.parametrize("text", ["my own tool", "norse and sinabs", ""])
+def test_metadata_that_name_none_or_two_decide_nothing(tmp_path: Path, text: str) -> None:
+    import h5py
+
+    path = write(tmp_path / "net.nir", fc())
+    with h5py.File(path, "r+") as file:
+        file.create_group("node/metadata")["framework"] = text
+    assert load_network(path).source is None
+
+
+def test_shape_of_a_port_that_fits_neither_side_is_mended(tmp_path: Path) -> None:
+    inner = graph(
+        {"input": port("Input", 5), "lif": lif(3), "output": port("Output", 3)},
+        [("input", "lif"), ("lif", "output")],
+    )
+    nodes = {
+        "in": port("Input", 2), "fc": linear(np.ones((3, 2))), "hidden": inner,
+        "out": port("Output", 3),
+    }  # fmt: skip
+    edges = [("in", "fc"), ("fc", "hidden"), ("hidden", "out")]
+    network = load_network(write(tmp_path / "net.nir", graph(nodes, edges)))
+    assert any("hidden.input: its shape [5] is taken to be [3]" in n for n in network.notes)
+    nodes["fc"] = linear(np.ones((4, 2)))  # now both sides differ: nothing can be meant
+    with pytest.raises(ModelError, match=r"'hidden.lif' takes \[3\]"):
+        load_network(write(tmp_path / "bad.nir", graph(nodes, edges)))

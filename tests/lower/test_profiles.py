@@ -22,19 +22,20 @@ STAYS_OPEN = {
     "sinabs": set[str](),
     "rockpool": set[str](),
     "lava": {"dt_s"},
+    "lava-dl": set[str](),
     "nengo": {"dt_s"},
     "spyx": set[str](),
     "nir": {"dt_s", "decay"},
 }
 
 
-R = {"norse": 1.0, "sinabs": 1.0, "spyx": 0.875, "rockpool": 0.8 * np.exp(-1.25)}
+R = {"norse": 1.0, "lava-dl": 1.0, "sinabs": 1.0, "spyx": 0.875, "rockpool": 0.8 * np.exp(-1.25)}
 """What each exporter writes for r where tau is 8e-4 (Spyx: 8); 8 where it is not here."""
 
 
 def loop(profile: str = "snntorch") -> Network:
     """A recurrent and a plain LIF, as the profile's exporter writes them."""
-    values = {"r": R.get(profile, 8.0), "tau": 8.0 if profile == "spyx" else 8e-4}
+    values = {"r": R.get(profile, 8.0), "tau": 8.0 if profile in ("spyx", "lava-dl") else 8e-4}
     nodes: dict[str, Node] = {
         "in": Input((2,)), "a": neuron("LIF", 2, **values), "rec": Linear(np.eye(2)),
         "b": neuron("LIF", 2, **values), "out": Output((2,)),

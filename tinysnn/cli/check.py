@@ -9,7 +9,7 @@ import click
 
 from tinysnn.cli.event_option import events_option
 from tinysnn.cli.model_options import clips_for, model_options, read_model
-from tinysnn.cli.screen import facts, json_option, table, write_json
+from tinysnn.cli.screen import facts, json_option, show_notes, table, write_json
 from tinysnn.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def check(
     """
     from tinysnn.load.nir import UnsupportedNodesError
     from tinysnn.lower import lower
+    from tinysnn.lower.profiles import of_file
     from tinysnn.lower.verdicts import verdicts
 
     if events and input_file is None:
@@ -60,7 +61,8 @@ def check(
     graph = lower(network, choices)
     found = verdicts(network, graph, choices)
     clips = None if input_file is None else clips_for(graph, input_file, events)
-    write_json(_as_json(graph, found) | _input_json(clips), json_file)
+    profile = of_file(network, choices).profile
+    write_json(_as_json(graph, found, profile) | _input_json(clips), json_file)
     if json_file != "-":
         _show(graph, found)
         _show_input(clips)
@@ -76,18 +78,20 @@ def check(
 _COLUMNS = ("layer", "kind", "n", "fed by", "decay", "current", "threshold", "reset", "output")
 
 
-def _as_json(graph: Graph, found: tuple[Verdict, ...]) -> dict[str, object]:
+def _as_json(graph: Graph, found: tuple[Verdict, ...], profile: str | None) -> dict[str, object]:
     return {
         "name": graph.name,
         "n_in": graph.n_in,
         "input_shape": list(graph.input_shape),
         "input_scale": graph.input_scale,
         "dt_s": graph.dt_s,
+        "from": profile,
         "nodes": [
             {"node": v.node, "type": v.kind, "verdict": v.verdict, "why": v.why, "error": v.error}
             for v in found
         ],
         "layers": [dict(zip(_COLUMNS, _row(graph, layer), strict=True)) for layer in graph.layers],
+        "warnings": [note for note in graph.notes if "mended: " in note],
         "notes": list(graph.notes),
     }
 
@@ -100,13 +104,12 @@ def _show(graph: Graph, found: tuple[Verdict, ...]) -> None:
         {
             "inputs": f"{graph.n_in} {ports or list(graph.input_shape)}",
             "events": "spikes" if scale is None else f"int8 values in steps of {scale:g}",
-            "tick": None if graph.dt_s is None else f"{graph.dt_s:g} s",
+            "tick": None if graph.dt_s is None else _tick(graph.dt_s),
         },
     )
     table("", ("node", "type", "verdict", "how"), [_verdict(item) for item in found])
     table("", _COLUMNS, [_row(graph, layer) for layer in graph.layers])
-    for note in graph.notes:
-        click.echo(f"note: {note}")
+    show_notes(graph.notes)
 
 
 def _input_json(clips: InputClips | None) -> dict[str, object]:
@@ -136,6 +139,11 @@ def _show_input(clips: InputClips | None) -> None:
         )
         for remark in figures["remarks"]:
             click.echo(f"note: {remark}")
+
+
+def _tick(dt_s: float) -> str:
+    """The length of a tick; 1 means that time constants count ticks."""
+    return "1 (times in the file count ticks)" if dt_s == 1.0 else f"{dt_s:g} s"
 
 
 def _verdict(item: Verdict) -> tuple[object, ...]:

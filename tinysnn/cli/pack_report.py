@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from tinysnn.cli.screen import facts, table
+from tinysnn.cli.screen import facts, show_notes, table
 
 if TYPE_CHECKING:
     from tinysnn.budget import Choice, Trial
@@ -59,8 +57,7 @@ def show(pack: Pack) -> None:
         (*columns, *proven, "flash", "RAM"),
         [_row(pack, k) for k in range(len(pack.layers))],
     )
-    for note in pack.meta.notes:
-        click.echo(f"note: {note}")
+    show_notes(pack.meta.notes)
 
 
 def show_search(pack: Pack, choice: Choice) -> None:

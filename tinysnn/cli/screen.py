@@ -72,6 +72,12 @@ def facts(title: str, pairs: Mapping[str, object]) -> None:
         click.echo(f"  {name:<{width}}  {_cell(value)}")
 
 
+def show_notes(notes: Sequence[str]) -> None:
+    """Print remarks, one a line; what was mended in a file as a warning."""
+    for note in notes:
+        click.echo(f"{'warning' if 'mended: ' in note else 'note'}: {note}")
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"

@@ -1,8 +1,9 @@
 """Mends older files whose meaning is plain all the same; every mend leaves a note.
 
 What is mended: edges that name a flattened subgraph by its old name, or a node that was renamed;
-an Input with a time or batch axis in front; a Flatten that counts a batch axis, or whose input
-shape was never filled in. Anything that could be read in two ways is left, and refused later.
+a subgraph's Input or Output whose shape contradicts all that it connects, where these agree; an
+Input with a time or batch axis in front; a Flatten that counts a batch axis, or whose input shape
+was never filled in. Anything that could be read in two ways is left, and refused later.
 """
 
 from __future__ import annotations
@@ -76,4 +77,25 @@ def mend_shapes(
                 values[name]["start_dim"] -= 1
                 gives[name] = shape
                 notes.append(f"mended: {name}: its axes are taken to count a batch axis")
+    return notes
+
+
+def mend_ports(ports: Iterable[str], ends: tuple[Ends, Ends], edges: Iterable[Edge]) -> list[str]:
+    """Gives a subgraph's Input or Output the one shape that enters and leaves it; notes.
+
+    A port only passes values on: a shape of its own that fits neither side can mean nothing else.
+    """
+    takes, gives = ends
+    pairs, notes = tuple(edges), []
+    for port in sorted(ports):
+        enters = {gives[source] for source, target in pairs if target == port}
+        leaves = {takes[target] for source, target in pairs if source == port}
+        if len(enters) != 1 or enters != leaves or takes[port] in enters:
+            continue
+        (shape,) = enters
+        notes.append(
+            f"mended: {port}: its shape {list(takes[port])} is taken to be {list(shape)}, "
+            "which is what enters and leaves it"
+        )
+        takes[port] = gives[port] = shape
     return notes

@@ -6,12 +6,14 @@ files that have a plain meaning, and which follows every link of the file.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tinysnn.errors import ModelError
+from tinysnn.load.detect import detected
 from tinysnn.load.flatten import FlatGraph, flatten
 from tinysnn.load.hdf5 import Group
-from tinysnn.load.mend import mend_shapes
+from tinysnn.load.mend import mend_ports, mend_shapes
 from tinysnn.load.shapes import broadcast, check_edges, resolve_shapes
 from tinysnn.load.values import Fields, parse_fields
 from tinysnn.load.windows import FOLLOWING, with_shape
@@ -35,7 +37,9 @@ def read_nir(tree: Group, path: Path) -> Network:
             where=str(path),
             fix="Write it with nir.write.",
         )
-    return _network(flatten(root, str(path)), path)
+    network = _network(flatten(root, str(path)), path)
+    source, found = detected(tree, root, network.nodes)
+    return replace(network, source=source, notes=(*found, *network.notes))
 
 
 def _network(flat: FlatGraph, path: Path) -> Network:
@@ -48,6 +52,7 @@ def _network(flat: FlatGraph, path: Path) -> Network:
         values[name], more = parse_fields(raw, f"{where}: node {name!r}")
         notes += [note.replace(f"{where}: ", "", 1) for note in more]
     takes, gives = resolve_shapes(kinds, values, flat.edges, where)
+    notes += mend_ports(flat.ports, (takes, gives), flat.edges)
     notes += mend_shapes(kinds, values, (takes, gives), flat.edges, where)
     notes += check_edges(takes, gives, flat.edges, where)
     nodes: dict[str, Node] = {}

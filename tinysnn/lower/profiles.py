@@ -44,6 +44,8 @@ class Profile:
     """What to look up in the model, by option that stays open."""
 
 
+LAVA_DL = "lava-dl"
+"""The profile of lava-dl's own format, which is no other framework's."""
 _TICK = NodeOptions(gain="tick")
 
 PROFILES: Mapping[str, Profile] = {
@@ -114,7 +116,7 @@ PROFILES: Mapping[str, Profile] = {
         ),
         hints={"dt_s": "the tick that tau was divided by when du and dv were computed"},
     ),
-    "lava-dl": Profile(
+    LAVA_DL: Profile(
         tested="",
         every=NodeOptions(
             dt_s=1.0, decay="euler", gain="tick", synapse_gain="tick", compare="gt",
@@ -185,16 +187,24 @@ def with_profile(network: Network, options: LowerOptions) -> LowerOptions:
 
 
 def of_file(network: Network, options: LowerOptions) -> LowerOptions:
-    """The options with the profile that the file's own format names.
+    """The options with the profile that the file's format or metadata name.
 
     Raises
     ------
     OptionError
-        The options name another one.
+        The options name another one than the file's format has.
     """
+    if network.source == LAVA_DL and options.dt_s not in (None, 1.0):
+        raise OptionError(
+            f"dt_s is {options.dt_s:g}, but decays of {LAVA_DL} are per tick already",
+            where=network.name,
+            fix="Leave --dt out; the length of a tick of recorded events is --events tick_us=...",
+        )
     if network.source is None or options.profile == network.source:
         return options
     if options.profile is not None:
+        if network.source != LAVA_DL:
+            return options
         raise OptionError(
             f"this is a file of {network.source}, not of {options.profile}",
             where=network.name,
