@@ -120,7 +120,7 @@ def test_reference_is_the_scalar_simulator(seed: int) -> None:
 
 @pytest.mark.host
 def test_generated_c_is_exact(tmp_path) -> None:
-    packs = [late_pack(seed, f"late_{seed}") for seed in range(300, 316)]
+    packs = [late_pack(seed, f"late_{seed}") for seed in range(300, 308)]
     rasters = [random_raster(pack, k) for k, pack in enumerate(packs)]
     assert_exact(packs, rasters, tmp_path)
 

@@ -57,7 +57,7 @@ def test_batch_is_the_reference(seed: int) -> None:
 
 @pytest.mark.host
 def test_generated_c_is_exact(tmp_path) -> None:
-    packs = [counting_pack(seed, f"counting_{seed}") for seed in range(40, 50)]
+    packs = [counting_pack(seed, f"counting_{seed}") for seed in range(40, 45)]
     rasters = [random_raster(pack, k, 30) for k, pack in enumerate(packs)]
     most = [run(p, Stimulus(r)).output.max() for p, r in zip(packs, rasters, strict=True)]
     assert max(most) >= MOST

@@ -5,7 +5,7 @@ No exporter writes them: the networks are put together here, with the options of
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -97,7 +97,7 @@ def test_norse_adaptive_threshold() -> None:
 
 
 @pytest.mark.parametrize("kind", ["subtract", "zero"])
-def test_sinabs_adaptive_threshold(kind: str) -> None:
+def test_sinabs_adaptive_threshold(kind: Literal["subtract", "zero"]) -> None:
     need_framework("sinabs")
     import torch
     from sinabs.activation import MembraneReset, MembraneSubtract, SingleSpike

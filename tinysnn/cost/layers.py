@@ -18,7 +18,7 @@ STORED_WORDS = 4
 
 def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerActivity) -> Bill:
     """All terms of one layer, tick by tick."""
-    bill = Bill(np.zeros(activity.weight.size))
+    bill = Bill(np.zeros(activity.weight.size), unknown=not_measured(view, layer))
     events(bill, view, activity, family_of(core) or "")
     whole = " in assembly" if view.rows.kernel and view.cell.neurons.kernel else ""
     bill.charge(f"layer{whole}", activity.ran)
@@ -29,6 +29,15 @@ def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerAc
     rows(bill, view, layer, activity)
     neurons(bill, view, layer, activity)
     return bill
+
+
+def not_measured(view: LayerView, layer: PackedLayer) -> str:
+    """What the layer does that the model's costs were not measured with; empty: nothing."""
+    if any(source.late.spikes or source.late.values for source in view.sources):
+        return "delays"
+    if any(source.most > 1 for source in layer.spec.sources):
+        return "numbers of spikes"
+    return "" if layer.is_plain else "special neurons"
 
 
 def _skip(bill: Bill, view: LayerView, activity: LayerActivity) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from tinysnn.errors import ModelError, OptionError
 from tinysnn.graph import Compare, Floats, Ints, Op, Reset, ResetTiming
-from tinysnn.lower.slow import slow
+from tinysnn.lower.slow import MAX_SPIKES, slow
 from tinysnn.network import IF, LIF, CubaLI, CubaLIF, I, Neuron, Threshold
 from tinysnn.options import Gain, NodeOptions
 
@@ -140,12 +140,15 @@ def discretise(
         alpha = None if alpha is None else _snap(name, "alpha", alpha, notes)
     if (gain == 0).any() and not isinstance(node, Threshold):
         notes.append(f"{name}: gain is 0 for {int((gain == 0).sum())} neurons: input has no effect")
+    many = _many_spikes(node, own, here)
+    if many and own.max_spikes is None:
+        notes.append(f"{name}: at most {MAX_SPIKES} spikes per tick are counted (max_spikes)")
     v_rest = _flat(node, "v_leak") if hasattr(node, "v_leak") else np.zeros(n)
     op: Op = ("cuba_lif" if cuba else "lif") if node.fires else ("cuba_li" if cuba else "li")
     return NeuronUpdate(
         op, beta, alpha, gain, *_firing(node, own, v_rest, here),
         v_init=_v_init(node, own, v_rest), v_rest=v_rest, notes=tuple(notes),
-        many_spikes=_many_spikes(node, own, here),
+        many_spikes=many,
         v_min=None if own.v_min is None else np.full(n, own.v_min) - v_rest,
         reset_drops_input=_drops_input(own, op),
         leak_step=_leak_step(node, own, gain, v_rest, here),
