@@ -70,6 +70,10 @@ def scenes() -> dict[str, Pack]:
             direct_pack("sdsp_one"), "sdsp-1bit", fresh=5, per_class=3, theta=200, middle=90,
             floor=250, teacher=90, chance=128, up_low=0, down_low=0, classes=3,
         ),
+        "stdp": plastic(
+            base_pack("stdp"), "stdp", fresh=3, per_class=3, down=200, up=100, silent=60, leak=1,
+            h_up=20, h_decay=2, trace_gain=100, trace_shift=2,
+        ),
         "eprop_recurrent": plastic(
             recurrent_pack("eprop_recurrent"), "delta",
             ("eprop", {"width": 300, "shift": 7, "el_shift": 2}), fresh=4, buffer=0, classes=2,

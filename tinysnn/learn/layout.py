@@ -82,6 +82,8 @@ def _learned(k: int, layer: PackedLayer) -> list[Entry]:
         entries.append((f"l{k}_b", "i4", n))
     if learn.rule == "few-shot":
         entries.append((f"l{k}_uses", "u1", n))
+    if learn.rule == "stdp":
+        entries.append((f"l{k}_h", "i4", n))
     if learn.parameters.get("buffer"):
         room = room_of(layer)
         entries.append((f"l{k}_turn", "u4", 1))
@@ -107,6 +109,7 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
         "delta": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1), (f"l{k}_e", "i4", n)],
         "few-shot": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
         "sdsp": [(f"l{k}_u", "i4", n), (f"l{k}_ca", "i4", n), (f"l{k}_dir", "i1", n)],
+        "stdp": [(f"l{k}_u", "i4", n), (f"l{k}_t", "u1", n_rows), (f"l{k}_y", "u1", n)],
         "drtp": [(f"l{k}_z", "i4", n_rows), (f"l{k}_near", "i4", n)],
         "eprop": [(f"l{k}_t", "i2", n_rows), (f"l{k}_el", "i2", n_rows * n)],
     }

@@ -19,6 +19,7 @@ from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import learned_layout
 from tinysnn.learn.rules import classes_of, head_of, room_of
 from tinysnn.learn.sdsp import Sdsp
+from tinysnn.learn.stdp import Stdp
 
 if TYPE_CHECKING:
     from tinysnn.pack import Pack
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Plastic]] = {
     "few-shot": FewShot,
     "sdsp": Sdsp,
     "sdsp-1bit": Sdsp,
+    "stdp": Stdp,
     "drtp": Drtp,
     "eprop": Eprop,
 }

@@ -49,7 +49,7 @@ def check_plastic(pack: Pack, k: int) -> None:
         _check_head(pack, k, where)
     else:
         _check_hidden(pack, k, where)
-    if "ca_ticks" in learn.parameters:
+    if RULES[learn.rule].bits != 8:
         _check_levels(layer, where)
 
 
@@ -101,7 +101,7 @@ def _check_levels(layer: PackedLayer, where: str) -> None:
     top = (1 << RULES[layer.spec.learn.rule].bits) - 1
     fits = (np.abs(layer.rows.astype(np.int64)) <= top) & ((layer.rows & 1) == 1)
     _need(bool(fits.all()), where, f"weights are no levels (odd, -{top} to {top})")
-    ticks = parameters_of(layer)["ca_ticks"]
+    ticks = parameters_of(layer).get("ca_ticks", 1)
     _need(ticks & (ticks - 1) == 0, where, f"ca_ticks={ticks} is no power of two")
 
 

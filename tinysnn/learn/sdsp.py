@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.learn.base import BiasedHead, Fields, Ints, Shared
+from tinysnn.learn.base import Ints, Shared
+from tinysnn.learn.levels import LevelHead
 from tinysnn.learn.rules import per_class
-from tinysnn.learn.spec import RULES
 
 if TYPE_CHECKING:
     from tinysnn.pack import PackedLayer
@@ -19,14 +19,11 @@ MOST_CALCIUM = 255
 CALCIUM_PER_SPIKE = 2
 
 
-class Sdsp(BiasedHead):
+class Sdsp(LevelHead):
     """A head whose weights are levels that spikes move up or down by chance."""
 
     def __init__(self, k: int, layer: PackedLayer, shared: Shared) -> None:
         super().__init__(k, layer, shared)
-        assert layer.spec.learn is not None
-        self.bits = RULES[layer.spec.learn.rule].bits
-        self.top = (1 << self.bits) - 1
         self.u: Ints = np.zeros(layer.n, np.int64)
         self.ca: Ints = np.zeros(layer.n, np.int64)
 
@@ -70,25 +67,3 @@ class Sdsp(BiasedHead):
         chance = np.ascontiguousarray(draws.astype("<u4")).view(np.uint8)[:, : way.size]
         moved = self.rows[index, : way.size] + 2 * way * (chance < self.p["chance"])
         self.rows[index, : way.size] = np.clip(moved, -self.top, self.top)
-
-    def add_class(self, label: int) -> None:
-        """See `Plastic`."""
-        self.set_b(self.neurons(label), 0)
-
-    def fields(self) -> Fields:
-        """See `Plastic`; the levels, low bits first."""
-        levels = (self.rows.astype(np.int64) + self.top) // 2
-        per_byte = 8 // self.bits
-        padded = np.zeros((levels.shape[0], -(-self.layer.n // per_byte) * per_byte), np.int64)
-        padded[:, : self.layer.n] = levels
-        shifts = np.arange(per_byte) * self.bits
-        packed = (padded.reshape(levels.shape[0], -1, per_byte) << shifts).sum(axis=2)
-        return {**super().fields(), f"l{self.k}_w": packed}
-
-    def restore(self, fields: Fields) -> None:
-        """See `Plastic`."""
-        packed = fields[f"l{self.k}_w"].reshape(self.rows.shape[0], -1, 1).astype(np.int64)
-        levels = (packed >> np.arange(0, 8, self.bits)) & self.top
-        flat = levels.reshape(self.rows.shape[0], -1)[:, : self.layer.n]
-        own = {**fields, f"l{self.k}_w": (2 * flat - self.top).astype(np.int8)}
-        super().restore(own)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "drtp", "eprop"]
+Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "stdp", "drtp", "eprop"]
 Role = Literal["head", "hidden"]
 Storage = Literal[8, 4, 1]
 
@@ -109,6 +109,24 @@ RULES: dict[str, RuleInfo] = {
     ),
     "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _sdsp(960, 320, 16)),
     "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _sdsp(64, 21, 16)),
+    "stdp": RuleInfo(
+        "pair STDP with traces; neurons of a class compete, with homeostatic thresholds",
+        "head",
+        4,
+        {
+            **_CLASSES,
+            "theta": Parameter(0, -_LIMIT, _LIMIT, "membrane above its threshold that fires"),
+            "leak": Parameter(3, 1, 30, "membranes lose 2^-leak in a tick"),
+            "trace_shift": Parameter(3, 1, 7, "traces lose 2^-trace_shift in a tick"),
+            "trace_gain": Parameter(48, 1, 255, "a spike adds so much to its trace, up to 255"),
+            "target": Parameter(40, 0, 255, "trace from which on an input counts as active"),
+            "up": Parameter(24, 0, 256, "of 256, times the trace: the chance to gain weight"),
+            "silent": Parameter(8, 0, 256, "of 256: the chance of silent inputs to lose weight"),
+            "down": Parameter(0, 0, 256, "of 256, times the trace of the neuron: input too late"),
+            "h_up": Parameter(64, 0, _LIMIT, "a neuron that fires raises its threshold by this"),
+            "h_decay": Parameter(6, 1, 30, "thresholds lose 2^-h_decay with an example"),
+        },
+    ),
     "drtp": RuleInfo(
         "direct random target projection: the class is the signal",
         "hidden",

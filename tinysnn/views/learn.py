@@ -43,6 +43,8 @@ _DOCS = {
     "near": "ticks near the threshold",
     "t": "traces of what entered",
     "el": "traces of synapses",
+    "h": "homeostatic thresholds",
+    "y": "traces of the neurons",
 }
 
 
@@ -85,6 +87,8 @@ class LayerLearnView:
     near: str
     t: str
     el: str
+    h: str
+    y: str
     errors: str
     """Errors of the head; in a head that no hidden layer learns by: empty."""
     top: int
@@ -98,7 +102,7 @@ class LayerLearnView:
     times_per_class: str
     room: int
     class_of_k: str
-    y: str
+    scaled_score: str
     scaled_z: str
     scaled_ticks: str
     tables: tuple[TableView, ...]
@@ -125,7 +129,8 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
     p = learn.parameters
     head = RULES[learn.rule].role == "head"
     tables, initial = _first_values(pack, k, prefix)
-    fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir", "near", "t", "el")
+    fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir")
+    fields += ("near", "t", "el", "h", "y")
     names = {name: f"l{k}_{name}" for name in fields}
     bits, spec = RULES[learn.rule].bits, layer.spec
     return LayerLearnView(
@@ -145,7 +150,7 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         times_per_class="" if p.get("per_class", 1) == 1 else f" * {p['per_class']}u",
         room=room_of(layer) if head else 0,
         class_of_k="k" if p.get("per_class") == 1 else f"(k / {p.get('per_class')}u)",
-        y=_shifted("score", p.get("score_shift", 0)),
+        scaled_score=_shifted("score", p.get("score_shift", 0)),
         scaled_z=_shifted(f"st->learning.l{k}_z[i]", p.get("z_shift", 0)),
         scaled_ticks=_shifted("(int32_t)st->learning.n_ticks", p.get("z_shift", 0)),
         tables=tables,

@@ -1,0 +1,52 @@
+"""Teaching the generated C on this machine: many clips, no comparison with the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tinysnn.learn.calls import Call, expect
+from tinysnn.learn.course import decide
+from tinysnn.learn.learner import Learner
+from tinysnn.learn.lesson import Pupil, answer_to
+from tinysnn.run import open_runner
+from tinysnn.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tinysnn.pack import Pack
+
+
+class Room:
+    """A network that is taught on this machine."""
+
+    def __init__(self, pack: Pack, pupil: Pupil) -> None:
+        self.pack, self.pupil = pack, pupil
+        self.classes = Learner(pack).shared.n_classes
+
+    def teach(self, clips: Sequence[Stimulus], epochs: int = 1) -> None:
+        """Learn clips in their order; new classes are added as they come."""
+        for clip in [clip for _ in range(epochs) for clip in clips]:
+            assert clip.label is not None
+            while clip.label >= self.classes:
+                answer = expect(self.pupil.call(Call.ADD_CLASS), Call.ADD_CLASS, "learner")
+                self.classes = answer.value + 1
+            answer_to(self.pupil, clip, clip.label)
+
+    def answers(self, clips: Sequence[Stimulus]) -> list[int]:
+        """The classes that it says; nothing is learned."""
+        return [decide(self.pack, answer_to(self.pupil, clip).output) for clip in clips]
+
+    def accuracy(self, clips: Sequence[Stimulus]) -> float:
+        """Right answers, 0 to 1."""
+        said = self.answers(clips)
+        return sum(a == clip.label for a, clip in zip(said, clips, strict=True)) / len(clips)
+
+
+@contextmanager
+def classroom(pack: Pack) -> Iterator[Room]:
+    """A network compiled for this machine."""
+    with open_runner("host", packs=[pack]) as runner:
+        yield Room(pack, runner.pupil())

@@ -1,0 +1,92 @@
+"""Rules compared on the 8x8 digits of scikit-learn, in the generated C on this machine.
+
+python examples/learning/digits.py [RULE ...] [--order shuffled] [--epochs N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from networks import network, random_rows, readout, spiking
+from classroom import classroom
+
+from tinysnn.learn.layout import learned_bytes, learning_bytes
+from tinysnn.learn.mark import Wish
+from tinysnn.pack import Pack
+from tinysnn.stimulus import Stimulus
+
+TICKS = 16
+TESTED = 360
+
+
+def clips(order: str, seed: int = 0) -> tuple[list[Stimulus], list[Stimulus]]:
+    """Digits to learn and to be tested on; a pixel of value p spikes in p of 16 ticks.
+
+    order: `recorded`: the last 360 of the set's own order are tested (other writers), `shuffled`:
+    a random 360.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pixels = digits.data.astype(np.int64)
+    phase = np.random.default_rng(7).integers(0, TICKS, pixels.shape[1])
+    t = np.arange(TICKS + 1)[:, None]
+    level = (pixels[:, None, :] * t + phase) // TICKS
+    rasters = np.diff(level, axis=1).astype(np.int8)
+    every = [Stimulus(r, f"digit {k}", int(c)) for k, (r, c) in enumerate(zip(rasters, digits.target, strict=True))]
+    if order == "shuffled":
+        every = [every[k] for k in np.random.default_rng(seed).permutation(len(every))]
+    return every[:-TESTED], every[-TESTED:]
+
+
+def pack_of(rule: str) -> Pack:
+    """The network that a rule is tried on."""
+    head = {
+        "delta": Wish("delta", {"fresh": 10, "buffer": 0, "score_shift": 6, "shift": 7}),
+        "few-shot": Wish("few-shot", {"fresh": 10, "per_class": 8, "slowest": 5}),
+        "stdp": Wish("stdp", {"fresh": 10, "per_class": 20}),
+        "sdsp": Wish("sdsp", {"fresh": 10}),
+        "sdsp-1bit": Wish("sdsp-1bit", {"fresh": 10}),
+    }
+    if rule in head:
+        return network("digits", [readout("readout", 64, 10, None)], {"readout": head[rule]})
+    name, _, features = rule.partition("/")
+    if features:
+        rows = random_rows(64, int(features), 20.0, 3)
+        layers = [spiking("features", rows, None, theta=300), readout("readout", int(features), 10, 0)]
+        return network("digits", layers, {"readout": head[name]})
+    hidden = {
+        "eprop": Wish("eprop", {"width": 128, "shift": 11}),
+        "drtp": Wish("drtp", {"width": 128, "shift": 6}),
+    }
+    layers = [
+        spiking("hidden", random_rows(64, 64, 16.0, 3), None, theta=256),
+        readout("readout", 64, 10, 0),
+    ]
+    return network("digits", layers, {"hidden": hidden[rule], "readout": head["delta"]})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rules", nargs="*", default=["delta"])
+    parser.add_argument("--order", default="shuffled")
+    parser.add_argument("--epochs", type=int, default=1)
+    args = parser.parse_args()
+    train, test = clips(args.order)
+    for rule in args.rules:
+        pack = pack_of(rule)
+        with classroom(pack) as room:
+            for epoch in range(args.epochs):
+                began = time.perf_counter()
+                room.teach(train)
+                print(
+                    f"{rule:10} {args.order:9} epoch {epoch + 1}: {room.accuracy(test):.3f}, "
+                    f"{learned_bytes(pack)} bytes learned, {learning_bytes(pack)} for an example, "
+                    f"{time.perf_counter() - began:.0f} s", flush=True
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Small networks for the examples, made of tables: no training, no file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.pack import (
+    PACK_FORMAT,
+    LayerReport,
+    LayerSpec,
+    Pack,
+    PackedLayer,
+    PackMeta,
+    Source,
+    sealed,
+)
+
+ONE = 1 << 16
+_NO_REPORT = LayerReport(None, 0, 0, None, None, None, None, None)
+
+
+def spiking(
+    name: str, rows: npt.NDArray[Any], source: int | None, *, theta: int, beta: int = 61440
+) -> PackedLayer:
+    """A layer of LIF neurons; rows [R, n], threshold in weight steps."""
+    return _layer(name, "lif", rows, source, beta, np.array([theta], np.int32))
+
+
+def readout(name: str, n_rows: int, n: int, source: int | None) -> PackedLayer:
+    """A readout that adds up and forgets nothing, its weights 0."""
+    return _layer(name, "li", np.zeros((n_rows, n), np.int8), source, ONE, None)
+
+
+def _layer(
+    name: str,
+    op: Any,
+    rows: npt.NDArray[Any],
+    source: int | None,
+    beta: int,
+    theta: npt.NDArray[np.int32] | None,
+) -> PackedLayer:
+    fires = op == "lif"
+    spec = LayerSpec(
+        name=name,
+        op=op,
+        n=rows.shape[1],
+        bits=8,
+        sources=(Source(source, 0, rows.shape[0]),),
+        frac_bits=0,
+        acc_bits=32,
+        state_bits=32,
+        reset="subtract" if fires else None,
+        reset_timing="same-tick" if fires else None,
+        compare="ge" if fires else None,
+        may_skip=False,
+        spike_value=1,
+        report=_NO_REPORT,
+    )
+    decay = np.array([beta], np.int32)
+    return PackedLayer(spec, rows.astype(np.int8), decay, np.ones(rows.shape[1]), theta=theta)
+
+
+def network(name: str, layers: list[PackedLayer], wishes: dict[str, Wish]) -> Pack:
+    """A pack of layers, one after another, some of them plastic; the last is the output."""
+    n_in = layers[0].spec.n_rows
+    graded = False
+    meta = PackMeta(
+        format=PACK_FORMAT,
+        name=name,
+        digest="",
+        n_in=n_in,
+        input_shape=(n_in,),
+        input_scale=1.0 if graded else None,
+        output=len(layers) - 1,
+        dt_s=None,
+        layers=tuple(layer.spec for layer in layers),
+        calibration="",
+    )
+    return mark_plastic(sealed(meta, tuple(layers)), wishes)
+
+
+def random_rows(n_rows: int, n: int, spread: float, seed: int) -> npt.NDArray[np.int8]:
+    """Random weights, normal with a standard deviation of `spread` steps."""
+    drawn = np.random.default_rng(seed).normal(0.0, spread, (n_rows, n))
+    return np.clip(np.rint(drawn), -127, 127).astype(np.int8)
