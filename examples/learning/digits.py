@@ -35,7 +35,10 @@ def clips(order: str, seed: int = 0) -> tuple[list[Stimulus], list[Stimulus]]:
     t = np.arange(TICKS + 1)[:, None]
     level = (pixels[:, None, :] * t + phase) // TICKS
     rasters = np.diff(level, axis=1).astype(np.int8)
-    every = [Stimulus(r, f"digit {k}", int(c)) for k, (r, c) in enumerate(zip(rasters, digits.target, strict=True))]
+    every = [
+        Stimulus(r, f"digit {k}", int(c))
+        for k, (r, c) in enumerate(zip(rasters, digits.target, strict=True))
+    ]
     if order == "shuffled":
         every = [every[k] for k in np.random.default_rng(seed).permutation(len(every))]
     return every[:-TESTED], every[-TESTED:]
@@ -55,7 +58,10 @@ def pack_of(rule: str) -> Pack:
     name, _, features = rule.partition("/")
     if features:
         rows = random_rows(64, int(features), 20.0, 3)
-        layers = [spiking("features", rows, None, theta=300), readout("readout", int(features), 10, 0)]
+        layers = [
+            spiking("features", rows, None, theta=300),
+            readout("readout", int(features), 10, 0),
+        ]
         return network("digits", layers, {"readout": head[name]})
     hidden = {
         "eprop": Wish("eprop", {"width": 128, "shift": 11}),
@@ -84,7 +90,8 @@ def main() -> None:
                 print(
                     f"{rule:10} {args.order:9} epoch {epoch + 1}: {room.accuracy(test):.3f}, "
                     f"{learned_bytes(pack)} bytes learned, {learning_bytes(pack)} for an example, "
-                    f"{time.perf_counter() - began:.0f} s", flush=True
+                    f"{time.perf_counter() - began:.0f} s",
+                    flush=True,
                 )
 
 

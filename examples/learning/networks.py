@@ -64,10 +64,14 @@ def _layer(
     return PackedLayer(spec, rows.astype(np.int8), decay, np.ones(rows.shape[1]), theta=theta)
 
 
-def network(name: str, layers: list[PackedLayer], wishes: dict[str, Wish]) -> Pack:
-    """A pack of layers, one after another, some of them plastic; the last is the output."""
+def network(
+    name: str, layers: list[PackedLayer], wishes: dict[str, Wish], *, graded: bool = False
+) -> Pack:
+    """A pack of layers, one after another, some of them plastic; the last is the output.
+
+    graded: input events have values.
+    """
     n_in = layers[0].spec.n_rows
-    graded = False
     meta = PackMeta(
         format=PACK_FORMAT,
         name=name,

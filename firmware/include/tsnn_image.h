@@ -26,4 +26,11 @@ extern uint8_t tsnn_rx_payload[];
 extern uint8_t tsnn_tx_payload[];
 extern const uint32_t tsnn_max_payload;
 
+/** What the server needs for models that learn: &tsnn_learning_server, or NULL if none does, so
+ * that an image without learning has no code for it. */
+struct tsnn_learning;
+extern const struct tsnn_learning *const tsnn_learning;
+/** Weak: a library of models alone has no server. */
+extern const struct tsnn_learning tsnn_learning_server __attribute__((weak));
+
 #endif /* TSNN_IMAGE_H_INCLUDED */

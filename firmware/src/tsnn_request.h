@@ -21,11 +21,16 @@ static inline uint32_t tsnn_get_u16(const uint8_t *bytes)
 /** TICKS: check all of it, then run what is sure to fit the answer. */
 tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request);
 
-/** LEARN: call the model's learner. */
-tsnn_refusal_t tsnn_learn(tsnn_wire_t *wire, tsnn_request_t *request);
-/** LEARNED: bytes of what is learned. */
-tsnn_refusal_t tsnn_learned(const tsnn_wire_t *wire, tsnn_request_t *request);
-/** TEACH: bytes to take their place. */
-tsnn_refusal_t tsnn_teach(tsnn_wire_t *wire, tsnn_request_t *request);
+/** What the server does for models that learn; see tsnn_image.h. */
+struct tsnn_learning {
+    void (*start)(void);               /**< weights as packed, or as they were saved last */
+    void (*forget)(tsnn_wire_t *wire); /**< a new session finds what was half replaced */
+    /** LEARN, LEARNED and TEACH. */
+    tsnn_refusal_t (*take)(tsnn_wire_t *wire, uint32_t type, tsnn_request_t *request);
+};
+
+/** Save what a slot's model has learned in the board's flash, or take what was saved. */
+tsnn_status_t tsnn_saved_save(const tsnn_slot_t *slot);
+tsnn_status_t tsnn_saved_load(const tsnn_slot_t *slot);
 
 #endif /* TSNN_REQUEST_H_INCLUDED */

@@ -11,9 +11,6 @@ enum {
     TSNN_TYPE_RESET = 0x02,
     TSNN_TYPE_TICKS = 0x03,
     TSNN_TYPE_STATE = 0x04,
-    TSNN_TYPE_LEARN = 0x05,
-    TSNN_TYPE_LEARNED = 0x06,
-    TSNN_TYPE_TEACH = 0x07,
     TSNN_TYPE_ANSWER = 0x80 /* set in the type of every answer */
 };
 
@@ -58,9 +55,8 @@ static tsnn_refusal_t tsnn_hello(tsnn_wire_t *wire, const uint8_t *body, size_t 
     if (body[1] >= tsnn_slot_count) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_SLOT, tsnn_slot_count);
     }
-    if (wire->is_taught) { /* by a host that went away in the middle: nothing to go on with */
-        (void)wire->slot->model->learn->init(wire->slot->state);
-        wire->is_taught = false;
+    if (tsnn_learning != NULL) {
+        tsnn_learning->forget(wire);
     }
     wire->slot = &tsnn_slots[body[1]];
     wire->is_reset = false;
@@ -143,14 +139,9 @@ static tsnn_refusal_t tsnn_dispatch(tsnn_wire_t *wire, uint32_t type, tsnn_reque
         return tsnn_ticks(wire, request);
     case TSNN_TYPE_STATE:
         return tsnn_state(wire, request);
-    case TSNN_TYPE_LEARN:
-        return tsnn_learn(wire, request);
-    case TSNN_TYPE_LEARNED:
-        return tsnn_learned(wire, request);
-    case TSNN_TYPE_TEACH:
-        return tsnn_teach(wire, request);
     default:
-        return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
+        return (tsnn_learning != NULL) ? tsnn_learning->take(wire, type, request)
+                                       : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
     }
 }
 
@@ -204,11 +195,8 @@ void tsnn_wire_init(tsnn_wire_t *wire)
     wire->seq = 0;
     wire->is_reset = false;
     wire->is_taught = false;
-    for (uint32_t k = 0; k < tsnn_slot_count; k++) {
-        const tsnn_learn_t *learn = tsnn_slots[k].model->learn;
-        if (learn != NULL) {
-            (void)learn->init(tsnn_slots[k].state);
-        }
+    if (tsnn_learning != NULL) {
+        tsnn_learning->start();
     }
 }
 

@@ -12,8 +12,12 @@ enum {
     TSNN_LEARN_REWARD = 3,
     TSNN_LEARN_END = 4,
     TSNN_LEARN_ADD_CLASS = 5,
-    TSNN_LEARN_ADOPT = 6
+    TSNN_LEARN_ADOPT = 6,
+    TSNN_LEARN_SAVE = 7,
+    TSNN_LEARN_LOAD = 8
 };
+
+enum { TSNN_TYPE_LEARN = 0x05, TSNN_TYPE_LEARNED = 0x06, TSNN_TYPE_TEACH = 0x07 };
 
 #define TSNN_LEARN_BYTES 3u   /* call u8, value i16 */
 #define TSNN_LEARNED_BYTES 6u /* offset u32, length u16 */
@@ -41,6 +45,10 @@ static tsnn_status_t tsnn_learn_plain(const tsnn_wire_t *wire, uint32_t call, in
         return learn->end(state);
     case TSNN_LEARN_ADD_CLASS:
         return learn->add_class(state, found);
+    case TSNN_LEARN_SAVE:
+        return tsnn_saved_save(wire->slot);
+    case TSNN_LEARN_LOAD:
+        return tsnn_saved_load(wire->slot);
     default:
         return TSNN_ERR_ARG;
     }
@@ -75,13 +83,10 @@ static tsnn_status_t tsnn_learn_call(tsnn_wire_t *wire, uint32_t call, int32_t v
     return tsnn_learn_plain(wire, call, value, found);
 }
 
-tsnn_refusal_t tsnn_learn(tsnn_wire_t *wire, tsnn_request_t *request)
+static tsnn_refusal_t tsnn_learn(tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_learn_t *learn = wire->slot->model->learn;
     uint32_t found = 0;
-    if (learn == NULL) {
-        return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
-    }
     if (request->length != TSNN_LEARN_BYTES) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
     }
@@ -96,13 +101,10 @@ tsnn_refusal_t tsnn_learn(tsnn_wire_t *wire, tsnn_request_t *request)
     return 0;
 }
 
-tsnn_refusal_t tsnn_learned(const tsnn_wire_t *wire, tsnn_request_t *request)
+static tsnn_refusal_t tsnn_learned(const tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_learn_t *learn = wire->slot->model->learn;
     const uint8_t *body = request->body;
-    if (learn == NULL) {
-        return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
-    }
     if (request->length != TSNN_LEARNED_BYTES) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
     }
@@ -116,13 +118,10 @@ tsnn_refusal_t tsnn_learned(const tsnn_wire_t *wire, tsnn_request_t *request)
     return 0;
 }
 
-tsnn_refusal_t tsnn_teach(tsnn_wire_t *wire, tsnn_request_t *request)
+static tsnn_refusal_t tsnn_teach(tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_learn_t *learn = wire->slot->model->learn;
     const uint8_t *body = request->body;
-    if (learn == NULL) {
-        return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
-    }
     if (request->length < TSNN_TEACH_BYTES) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
     }
@@ -138,3 +137,43 @@ tsnn_refusal_t tsnn_teach(tsnn_wire_t *wire, tsnn_request_t *request)
     request->answer++;
     return 0;
 }
+
+static tsnn_refusal_t tsnn_learning_take(tsnn_wire_t *wire, uint32_t type, tsnn_request_t *request)
+{
+    if (wire->slot->model->learn != NULL) {
+        switch (type) {
+        case TSNN_TYPE_LEARN:
+            return tsnn_learn(wire, request);
+        case TSNN_TYPE_LEARNED:
+            return tsnn_learned(wire, request);
+        case TSNN_TYPE_TEACH:
+            return tsnn_teach(wire, request);
+        default:
+            break;
+        }
+    }
+    return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
+}
+
+/** What a host left that went away in the middle is nothing to go on with. */
+static void tsnn_learning_forget(tsnn_wire_t *wire)
+{
+    if (wire->is_taught) {
+        (void)wire->slot->model->learn->init(wire->slot->state);
+        wire->is_taught = false;
+    }
+}
+
+static void tsnn_learning_start(void)
+{
+    for (uint32_t k = 0; k < tsnn_slot_count; k++) {
+        const tsnn_slot_t *slot = &tsnn_slots[k];
+        if (slot->model->learn != NULL) {
+            (void)slot->model->learn->init(slot->state);
+            (void)tsnn_saved_load(slot); /* a host can ask again, and hear why not */
+        }
+    }
+}
+
+const struct tsnn_learning tsnn_learning_server = {tsnn_learning_start, tsnn_learning_forget,
+                                                   tsnn_learning_take};

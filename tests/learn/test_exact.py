@@ -58,7 +58,27 @@ def test_emulators(runner, board):
     names = ("delta_spare", "few_fresh") if runner == "unicorn" else ("delta_graded", "few_spare")
     for name in names:
         with deployed([SCENES[name]], runner=runner, board=pick_board(runner, board)) as device:
-            assert differences(SCENES[name], device.pupil(), 16) == 0
+            pupil = device.pupil()
+            assert differences(SCENES[name], pupil, 16) == 0
+            _is_saved(pupil)
+
+
+def _is_saved(pupil: Pupil) -> None:
+    """What is learned comes back from the board's flash, the last of two saves."""
+    # the memory that an emulator takes for flash begins with anything
+    assert pupil.call(Call.LOAD).status in (Status.EMPTY, Status.DATA)
+    assert pupil.call(Call.SAVE).status == Status.OK
+    learned = pupil.learned()
+    pupil.call(Call.INIT)
+    fresh = pupil.learned()
+    assert fresh != learned
+    assert pupil.call(Call.LOAD).status == Status.OK
+    assert pupil.learned() == learned
+    pupil.call(Call.INIT)
+    assert pupil.call(Call.SAVE).status == Status.OK
+    pupil.teach(learned)
+    assert pupil.call(Call.LOAD).status == Status.OK
+    assert pupil.learned() == fresh
 
 
 def test_generator_by_single_steps():

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--learning/--no-learning", default=True, help="Without learning accuracy must not rise."
 )
+@click.option("--save", is_flag=True, help="Save what was learned in the board's flash at the end.")
 @click.option("--check/--no-check", default=True, help="Compare with the reference.")
 @runner_options
 @click.option("--port", help="Serial port or URL, for --on serial.")
@@ -66,6 +67,7 @@ def learn(
     order: str,
     wrong_labels: bool,
     learning: bool,
+    save: bool,
     check: bool,
     runner: str,
     board: str | None,
@@ -97,7 +99,7 @@ def learn(
     check_labels(loaded, [*train, *test])
     plan = Plan(epochs=epochs, every=every or 0, learning=learning)
     options = {"runner": runner, "board": target, "line": Line(port), "toolchain": toolchain}
-    course, info, learned = _teach(loaded, train, test, plan, check=check, **options)
+    course, info, learned = _teach(loaded, train, test, plan, check=check, save=save, **options)
     result = as_json(course, info)
     if output is not None:
         _write(loaded, learned, output)
@@ -133,9 +135,11 @@ def _teach(
     plan: Plan,
     *,
     check: bool,
+    save: bool,
     **options: Any,
 ) -> tuple[Course, RunnerInfo, bytes]:
     from tinysnn.deploy import deployed
+    from tinysnn.learn.calls import Call, expect
     from tinysnn.learn.course import Teacher, hold_course
     from tinysnn.learn.learner import Learner
     from tinysnn.learn.lesson import ReferencePupil
@@ -153,6 +157,8 @@ def _teach(
         known.restore(learned)
         teacher = Teacher(pack, pupil, reference, classes=known.shared.n_classes)
         course = hold_course(teacher, train, test, plan, bar)
+        if save:
+            expect(pupil.call(Call.SAVE), Call.SAVE, runner.info.board)
         return course, runner.info, pupil.learned()
 
 

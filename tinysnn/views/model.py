@@ -118,6 +118,8 @@ class ImageView:
     n_out_values: int
     """Lengths of buffers; at least 1, C knows no empty arrays."""
     max_payload: int
+    learns: bool
+    """Whether any of the models does."""
 
 
 def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
@@ -254,6 +256,7 @@ def view_image(packs: list[Pack]) -> ImageView:
         n_in_values=max([1, *(pack.meta.n_in for pack in packs if pack.graded_input)]),
         n_out_spikes=max([1, *(p.n_out for p in packs if not p.output_layer.spec.gives_values)]),
         n_out_values=max([1, *(p.n_out for p in packs if p.output_layer.spec.gives_values)]),
+        learns=any(layer.spec.learn is not None for pack in packs for layer in pack.layers),
         max_payload=max([MIN_PAYLOAD_BYTES, *(_payload_bytes(pack) for pack in packs)]),
     )
 
