@@ -9,8 +9,8 @@ import argparse
 import time
 
 import numpy as np
-from networks import network, random_rows, readout, spiking
 from classroom import classroom
+from networks import network, random_rows, readout, spiking
 
 from tinysnn.learn.layout import learned_bytes, learning_bytes
 from tinysnn.learn.mark import Wish
