@@ -75,6 +75,7 @@ def pack_of(rule: str) -> Pack:
 
 
 def main() -> None:
+    """Print a line for each rule and epoch."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="*", default=["delta"])
     parser.add_argument("--order", default="shuffled")

@@ -4,8 +4,8 @@ python examples/learning/emg.py DATA   (DATA: the folder events/emg_myo, see doc
 
 One of the four users is left out in turn. The readout first learns the others (zero-shot), then the
 first 35 % of each of the user's recordings, in their order, one window after another; the rest is
-tested. Features: 8 logarithms of the mean size of 50 samples, as values of one tick. Beside it, float
-linear discriminant analysis on the same features.
+tested. Features: 8 logarithms of the mean size of 50 samples, as values of one tick. Beside it,
+float linear discriminant analysis on the same features.
 """
 
 from __future__ import annotations
@@ -108,13 +108,13 @@ def main() -> None:
     for user in users:
         with classroom(pack) as room:
             rows.append(calibrated(room, users, user))
-        print(
-            f"user {user}: zero-shot %.3f, calibrated %.3f, float LDA %.3f" % rows[-1], flush=True
-        )
-    print(
-        "mean:  zero-shot %.3f, calibrated %.3f, float LDA %.3f;" % tuple(np.mean(rows, axis=0)),
-        f"{total} bytes",
-    )
+        print(f"user {user}: {_line(rows[-1])}", flush=True)
+    means = tuple(float(np.mean(column)) for column in zip(*rows, strict=True))
+    print(f"mean: {_line(means)}; {total} bytes")
+
+
+def _line(row: tuple[float, ...]) -> str:
+    return f"zero-shot {row[0]:.3f}, calibrated {row[1]:.3f}, float LDA {row[2]:.3f}"
 
 
 if __name__ == "__main__":

@@ -27,12 +27,12 @@ def spiking(
     name: str, rows: npt.NDArray[Any], source: int | None, *, theta: int, beta: int = 61440
 ) -> PackedLayer:
     """A layer of LIF neurons; rows [R, n], threshold in weight steps."""
-    return _layer(name, "lif", rows, source, beta, np.array([theta], np.int32))
+    return _layer(name, "lif", rows, source, beta=beta, theta=np.array([theta], np.int32))
 
 
 def readout(name: str, n_rows: int, n: int, source: int | None) -> PackedLayer:
     """A readout that adds up and forgets nothing, its weights 0."""
-    return _layer(name, "li", np.zeros((n_rows, n), np.int8), source, ONE, None)
+    return _layer(name, "li", np.zeros((n_rows, n), np.int8), source, beta=ONE)
 
 
 def _layer(
@@ -40,8 +40,9 @@ def _layer(
     op: Any,
     rows: npt.NDArray[Any],
     source: int | None,
+    *,
     beta: int,
-    theta: npt.NDArray[np.int32] | None,
+    theta: npt.NDArray[np.int32] | None = None,
 ) -> PackedLayer:
     fires = op == "lif"
     spec = LayerSpec(
