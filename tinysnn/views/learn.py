@@ -130,8 +130,8 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
     head = RULES[learn.rule].role == "head"
     tables, initial = _first_values(pack, k, prefix)
     fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir")
-    fields += ("near", "t", "el", "h", "y")
-    names = {name: f"l{k}_{name}" for name in fields}
+    more = ("near", "t", "el", "h", "y")
+    names = {name: f"l{k}_{name}" for name in (*fields, *more)}
     bits, spec = RULES[learn.rule].bits, layer.spec
     return LayerLearnView(
         template=f"learn/{learn.rule.removesuffix('-1bit')}.c.jinja",
