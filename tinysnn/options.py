@@ -131,6 +131,8 @@ class NodeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Decay of the threshold's adaptation per tick, 0..1 (None: thresholds stay)."""
     adapt_step: float | None = None
     """What a spike adds to the threshold, in the units of the file."""
+    graded_spikes: float | None = None
+    """What a spike is worth to the weights behind the neuron, beside its number (None: 1)."""
     adapt_reset: AdaptReset | None = None
     """What a reset by subtraction takes off (None: the threshold at rest)."""
 

@@ -148,3 +148,36 @@ def test_sinabs_bounded_counts() -> None:
 
     own = {"x": NodeOptions(max_spikes=3, v_min=-0.5)}
     assert_same(lower(network, LowerOptions(profile="sinabs", node=own)), start, (N_IN,))
+
+
+def test_snntorch_graded_spikes() -> None:
+    need_framework("snntorch")
+    import snntorch
+    import torch
+
+    network, weight = driven(("x", neuron("LIF", N, tau=1e-3, r=10.0, v_threshold=0.5)))
+    second = np.random.default_rng(6).normal(0.1, 0.3, (4, N))
+    nodes = [("fc2", Linear(second)), ("y", neuron("LIF", 4, tau=1e-3, r=10.0, v_threshold=0.9))]
+    first = [(name, node) for name, node in network.nodes.items() if name in ("fc", "x")]
+    both = row(*first, *nodes)
+
+    def start() -> Any:
+        cells = [
+            snntorch.Leaky(beta=0.9, threshold=0.5, graded_spikes_factor=2.5).double(),
+            snntorch.Leaky(beta=0.9, threshold=0.9).double(),
+        ]
+        membranes = [cell.init_leaky() for cell in cells]
+
+        def step(given: Any) -> Any:
+            x, spikes = torch.tensor(weight @ given), None
+            for k, cell in enumerate(cells):
+                spikes, membranes[k] = cell(x, membranes[k])
+                x = torch.tensor(second @ spikes.detach().double().numpy()) if k == 0 else x
+            assert spikes is not None
+            return spikes.detach()
+
+        return step
+
+    own = {"x": NodeOptions(graded_spikes=2.5)}
+    options = LowerOptions(profile="snntorch", reset="subtract", node=own)
+    assert_same(lower(both, options), start, (N_IN,))

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from tinysnn.errors import OptionError
+from tinysnn.lower.graded_spikes import with_graded_spikes
 from tinysnn.lower.profiles import filled, named
 from tinysnn.network import (
     IF,
@@ -43,7 +44,8 @@ def as_lowered(network: Network, options: LowerOptions) -> tuple[Network, LowerO
     profile = named(options.profile, network.name)
     if profile is not None and profile.direct_loops:
         network = with_direct_loops(network)
-    return with_thresholds(with_readouts(network, options), options)
+    network, options = with_thresholds(with_readouts(network, options), options)
+    return with_graded_spikes(network, options), options
 
 
 def with_direct_loops(network: Network) -> Network:

@@ -112,7 +112,7 @@ def _used(node: Neuron, own: NodeOptions) -> Iterator[str]:
             yield from ("reset", "reset_timing", "spikes")
             if own.spikes == "many":
                 yield "max_spikes"
-            yield from ("refractory", "adapt_decay", "adapt_step", "adapt_reset")
+            yield from ("refractory", "adapt_decay", "adapt_step", "adapt_reset", "graded_spikes")
             if own.reset == "zero" and own.reset_timing == "next-tick":
                 yield "reset_input"
     if not isinstance(node, Threshold):
