@@ -23,6 +23,8 @@ DEFAULT_BOARDS = {"unicorn": "generic_m4", "renode": "generic_m4", "qemu": "mps2
 def pick_board(runner: str, name: str | None) -> Board | None:
     """The board a runner is to be; None for `host`, which is none.
 
+    For Renode a board that it has no model of is stood in for by the generic one of its core.
+
     Raises
     ------
     OptionError: `host` was given a board, or `serial` was given none.
@@ -42,7 +44,12 @@ def pick_board(runner: str, name: str | None) -> Board | None:
         raise OptionError(
             f"the runner {runner!r} needs a board", fix="Name one: `tinysnn boards` lists them."
         )
-    return load_board(name or DEFAULT_BOARDS[runner])
+    board = load_board(name or DEFAULT_BOARDS[runner])
+    if runner != "renode":
+        return board
+    from tinysnn.renode.stand_in import renode_board
+
+    return renode_board(board)
 
 
 @contextmanager
