@@ -15,6 +15,8 @@ from typing import Any
 
 HEAD = struct.Struct("<BBBBIHBBIHHI32s")
 """The numbers of an answer to HELLO."""
+BURST_BYTES = 32
+"""Bytes that reach the UART at once; the machine then runs for as long as they take on a line."""
 
 
 class TinysnnVectors:
@@ -37,10 +39,11 @@ class TinysnnVectors:
         """How many requests there are."""
         return len(self._vectors["exchanges"])
 
-    def request_bytes(self, number: int) -> list[str]:
-        """The bytes of a request, as texts for Renode's monitor."""
+    def request_bursts(self, number: int) -> list[list[str]]:
+        """The bytes of a request, as texts for Renode's monitor, in bursts."""
         frame = bytes.fromhex(self._vectors["exchanges"][int(number)]["request"])
-        return [f"0x{byte:02X}" for byte in frame]
+        texts = [f"0x{byte:02X}" for byte in frame]
+        return [texts[at : at + BURST_BYTES] for at in range(0, len(texts), BURST_BYTES)]
 
     def answer_is_complete(self) -> bool:
         """Whether a whole frame has come since the last answer."""

@@ -14,6 +14,7 @@ from tinysnn.image import ElfView
 from tinysnn.paths import templates_dir
 from tinysnn.renode.scripts import render, render_platform, render_script, shipped_platform
 from tinysnn.renode.stand_in import renode_board
+from tinysnn.renode.stepped import BITS_PER_BYTE, BURST_BYTES
 from tinysnn.renode.vectors import vectors
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ _LIBRARY = "TinysnnVectors.py"
 _SLICE_S = "0.002"
 _SLICES = 5000
 """Slices of virtual time that one answer may take: 10 s in all."""
-_PACE_S = "0.0001"
-"""Virtual time between two bytes for UART models with a short buffer: 115200 baud."""
-_SHORT_BUFFERS = ("lpuart",)
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def _texts(
             uart=runs.renode.uart,
             slice=_SLICE_S,
             slices=_SLICES,
-            pace=_PACE_S if any(name in runs.renode.uart for name in _SHORT_BUFFERS) else "",
+            pace=f"{BURST_BYTES * BITS_PER_BYTE / runs.uart.baud:.6f}",
         ),
         "vectors.json": json.dumps(wanted, indent=1) + "\n",
         _LIBRARY: (templates_dir() / "renode" / _LIBRARY).read_text(encoding="utf-8"),

@@ -56,7 +56,7 @@ class RenodeRunner(WiredRunner):
         )
         uart = emulator.connect(port, _START_LIMIT_S, BAD_WORD)
         self._monitor = Monitor(emulator, name)
-        link = SteppedLink(SocketLink(uart, name), self._monitor)
+        link = SteppedLink(SocketLink(uart, name), self._monitor, self._board.uart.baud)
         self._stack.callback(link.close)
         try:
             self._monitor.ready(_START_LIMIT_S)
