@@ -121,6 +121,7 @@ def test_cmake_for_a_board(exported):
     _runs_on_qemu(folder / "build" / "tinysnn.elf", board)
 
 
+@pytest.mark.slow
 def test_cmake_for_a_core_alone_is_a_library(exported):
     need("gcc-arm")
     need("cmake")

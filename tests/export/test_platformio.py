@@ -67,6 +67,7 @@ def test_build_upload_and_test_end_bit_exact(needed, exported):
 
 
 @pytest.mark.emu
+@pytest.mark.slow
 def test_the_test_uploads_by_itself(needed, exported):
     board = load_board(BOARD)
     folder = exported("platformio", packs=[PACKS[1]], board=board, offline=True)
@@ -122,6 +123,11 @@ def test_other_boards_are_served_on_the_arduino_framework(exported, options, nam
     sketch = (library / "examples" / "dense" / "dense.ino").read_text()
     assert (folder / "src" / "main.cpp").read_text() == sketch
     assert any(library.rglob("*.S")) == (core != "cortex-m3")
+
+
+def test_offline_is_for_boards_that_are_known(exported):
+    with pytest.raises(BoardError, match="offline project needs a board"):
+        exported("platformio", pio_board="espressif32/esp32dev", offline=True)
 
 
 @pytest.mark.parametrize("name", ["/", "a/b/c", "a/b c", "../x"])

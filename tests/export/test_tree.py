@@ -46,6 +46,20 @@ def test_files_beside_an_export_stay(tmp_path):
     assert (tmp_path / "src" / "mine.c").is_file()
 
 
+@pytest.mark.parametrize("make", ["README.md/", "src", "."])
+def test_a_file_or_folder_in_the_way_stops_everything(tmp_path, make):
+    folder = tmp_path / "out"
+    if make == ".":
+        folder.write_text("")
+    else:
+        folder.mkdir()
+        (folder / make).mkdir() if make.endswith("/") else (folder / make).write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(OptionError, match="is (a|no) folder"):
+        write_tree(folder, "c", FILES)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_folder_holds_one_format(tmp_path):
     write_tree(tmp_path, "c", FILES)
     with pytest.raises(OptionError, match="holds an export of format c"):

@@ -94,7 +94,9 @@ def test_the_port_serves_the_models(module, interrupt):
     serves_the_models(module / "server")
 
 
-@pytest.mark.parametrize("board", ["mps2_an386", "mps3_an547"])
+@pytest.mark.parametrize(
+    "board", ["mps2_an386", pytest.param("mps3_an547", marks=pytest.mark.slow)]
+)
 def test_it_compiles_for_the_boards_core(exported, board):
     """Helium is left out: whether threads may use it is for Zephyr to say."""
     need("gcc-arm")

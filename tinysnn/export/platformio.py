@@ -53,10 +53,14 @@ def files(request: Request) -> dict[str, str | bytes]:
             fix="Name one with --board; `tinysnn boards` lists them. Others go by PlatformIO's "
             "names, --board PLATFORM/BOARD.",
         )
-    platform, _ = _known(request)
+    platform, name = _known(request)
     on_arduino = platform != OFFLINE_PLATFORM and platform not in BARE_PLATFORMS
     view = project_view(request, board_id=ANY_BOARD)
-    facts = {"offline": "yes" if request.offline else "", "arduino": "yes" if on_arduino else ""}
+    facts = {
+        "offline": "yes" if request.offline else "",
+        "arduino": "yes" if on_arduino else "",
+        "asked": request.board.id if request.board else f"{platform}/{name}",
+    }
     return {
         **(_on_arduino(request, view) if on_arduino else _bare(request, view)),
         **_test(request, view),
@@ -75,6 +79,12 @@ def _known(request: Request) -> tuple[str, str]:
     """
     board = request.board
     if board is None:
+        if request.offline:
+            raise BoardError(
+                "an offline project needs a board whose facts tinysnn knows",
+                where=request.pio_board,
+                fix="Name one of `tinysnn boards`, or a board file of your own.",
+            )
         platform, _, name = request.pio_board.partition("/")
         return platform, name
     if request.offline:

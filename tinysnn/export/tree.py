@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -39,6 +39,7 @@ def write_tree(
 
     """
     contents = {name: _bytes(content) for name, content in files.items()}
+    _check_places(folder, contents)
     before = _read_manifest(folder)
     if before.files and before.format != kind and not replace:
         raise OptionError(
@@ -63,6 +64,15 @@ def write_tree(
     text = json.dumps({"format": kind, "files": hashes}, indent=1) + "\n"
     _replace(folder / MANIFEST, text.encode())
     return [folder / name for name in contents]
+
+
+def _check_places(folder: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which a file is where a folder goes, or a folder where a file goes."""
+    for name in names:
+        for path in [folder / name, *(folder / name).parents]:
+            if path.is_dir() if path == folder / name else path.exists() and not path.is_dir():
+                what = "a folder" if path.is_dir() else "no folder"
+                raise OptionError(f"is {what}", where=str(path), fix="Choose another -o.")
 
 
 def _bytes(content: str | bytes) -> bytes:
