@@ -55,7 +55,7 @@ def test_a_file_or_folder_in_the_way_stops_everything(tmp_path, make):
         folder.mkdir()
         (folder / make).mkdir() if make.endswith("/") else (folder / make).write_text("")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(OptionError, match="is (a|no) folder"):
+    with pytest.raises(OptionError, match=r"is (a|no) folder"):
         write_tree(folder, "c", FILES)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -17,13 +17,17 @@ def for_framework(request: Request) -> Request:
     return replace(request, board=None, core=PLAIN_CORES.get(core, core) if core else None)
 
 
+FOR_APPLICATIONS = ("src/tsnn_store.c",)
+"""Firmware that the server does without but an application may call."""
+
+
 def server_files(port: str) -> dict[str, str]:
     """The wire server and a framework's port, by path relative to the firmware."""
     from tinysnn.paths import firmware_dir
 
     folder = firmware_dir() / "port" / port
     own = {f"port/{path.name}": path.read_text("utf-8") for path in sorted(folder.iterdir())}
-    return {**headers(("include", "src")), **sources(server_sources()), **own}
+    return {**headers(("include", "src")), **sources((*server_sources(), *FOR_APPLICATIONS)), **own}
 
 
 def export_header(view: ProjectView, board: str) -> str:
