@@ -179,6 +179,25 @@ def _lay_out(model_dir: Path, out_dir: Path) -> list[str]:
     return sources
 
 
+class TooSmallError(BoardError):
+    """A memory of the board does not hold the image."""
+
+    def __init__(self, regions: frozenset[str], what: str, *, where: str, fix: str) -> None:
+        self.regions = regions
+        super().__init__(what, where=where, fix=fix)
+
+
+def _advised(
+    error: TooSmallError, packs: Sequence[Pack], board: Board, options: RowOptions
+) -> BoardError:
+    """The error with the layer that takes most of the memory, and what would help."""
+    from tinysnn.memory import advice, plan
+
+    found = plan(packs, board.core, options)
+    fix = advice(found, ram="RAM" in error.regions)
+    return BoardError(error.what, where=error.where, fix=fix)
+
+
 def _too_small(board: Board, text: str) -> BoardError | None:
     """What the linker's complaint says about a memory that is too small."""
     excess: dict[str, int] = {}
@@ -191,7 +210,8 @@ def _too_small(board: Board, text: str) -> BoardError | None:
         f"{words[region][0]} is {count} bytes too small (it has {words[region][1]})"
         for region, count in sorted(excess.items())
     ]
-    return BoardError(
+    return TooSmallError(
+        frozenset(excess),
         "the image does not fit: " + ", ".join(parts),
         where=board.id,
         fix="Choose a larger board, or a smaller model or frame size.",
@@ -274,7 +294,11 @@ def build(
     `options`: how rows are stored and walked, see `emit`. Raises as `build_sources`, and as `emit`.
     """
     _emit(packs, out_dir / "model", board.core, options)
-    return build_sources(out_dir / "model", board, out_dir, toolchain=toolchain, optimise=optimise)
+    models = out_dir / "model"
+    try:
+        return build_sources(models, board, out_dir, toolchain=toolchain, optimise=optimise)
+    except TooSmallError as error:
+        raise _advised(error, packs, board, options) from None
 
 
 def find_cc(name: str | None = None) -> str:

@@ -184,15 +184,27 @@ def _totals(pack: Pack, chosen: Target, prediction: Prediction) -> dict[str, obj
 
 def _memory(pack: Pack, chosen: Target) -> dict[str, object]:
     from tinysnn.footprint import flash_bytes
-    from tinysnn.state import state_bytes
+    from tinysnn.memory import plan
 
-    flash, ram = flash_bytes(pack.layers), state_bytes(pack)
-    texts = {"flash": f"about {flash:,} bytes, the whole image", "RAM": f"{ram:,} bytes of state"}
+    flash, found = (
+        flash_bytes(pack.layers),
+        plan([pack], chosen.core, interrupts=_interrupts(chosen)),
+    )
+    ram = found.ram_bytes
+    texts = {
+        "flash": f"about {flash:,} bytes, the whole image",
+        "RAM": f"about {ram:,} bytes: state {found.state_bytes:,}, work area of all layers "
+        f"{found.work_bytes:,}, buffers {found.buffers_bytes:,}; beside the stack",
+    }
     if chosen.board is not None:
         room = {"flash": (flash, chosen.board.flash_bytes), "RAM": (ram, chosen.board.ram_bytes)}
         shares = {name: 100 * used / there for name, (used, there) in room.items()}
         return {name: f"{text} ({shares[name]:.3g} %)" for name, text in texts.items()}
     return dict(texts)
+
+
+def _interrupts(chosen: Target) -> bool:
+    return chosen.board is not None and chosen.board.uart.irq is not None
 
 
 def _ticks_per_second(pack: Pack) -> float | None:

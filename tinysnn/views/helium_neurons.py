@@ -114,6 +114,7 @@ def neurons_of(
         reset_register="",
         zero_register="",
         unroll=4,
+        period=0,
         both_halves=False,
         mixed=mixed,
         wide=wide,

@@ -92,6 +92,8 @@ class NeuronsKernel:
     reset_register: str
     zero_register: str
     unroll: int
+    period: int
+    """Words of tables after which they begin again, at the end of a word of spikes; 0: never."""
 
     @property
     def tables(self) -> bool:
@@ -310,6 +312,7 @@ def _named(
         "reset_register": "",
         "zero_register": "",
         "unroll": 1,
+        "period": 0,
         **fields,
     }
     places = given["shift_places"] if decay == "shift" else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import lcm
+
+import numpy as np
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
@@ -13,6 +16,10 @@ from tinysnn.views.table import TableView
 LANE_OFFSET = 1 << 15
 """What a sum of a pair begins with, so that it is never negative and pairs are added as one
 number. Small cores keep pairs with a sign instead: as one number, borrows between them included."""
+SPIKES = 32
+"""Neurons whose spikes are in a word."""
+MOST_WORDS = 1000
+"""Of tables that repeat: their size fits an instruction."""
 BLOCK = 8
 """Words of sums are handled so many at a time."""
 
@@ -61,6 +68,7 @@ def view_maps(
     neurons = settle = None
     if form == "pairs" and family is not None:
         neurons = neurons_kernel(layer, family, equation, biased=False)
+        neurons = None if neurons is None else _periodic(layer, neurons, family)
         settle = _settle(layer, family) if neurons is not None else None
     signed = neurons is not None and family == "v6m"
     sources = tuple(
@@ -70,6 +78,22 @@ def view_maps(
     rows = _sums(layer, form, graded=graded, signed=signed)
     tables = tuple(source.kernel for source in sources)
     return MapsView(sources, rows, tables, neurons, settle)
+
+
+def _periodic(layer: PackedLayer, kernel: NeuronsKernel, family: Family) -> NeuronsKernel:
+    """The kernel with tables of as many neurons as repeat by channel and fill words of spikes."""
+    count = lcm(layer.spec.channels, SPIKES)
+    named = ("beta", "bias", "theta", "reset")
+    tables = [name for name in named if getattr(kernel, f"{name}_table")]
+    words = count // 2 * len(tables)
+    if not tables or count >= layer.n or words > MOST_WORDS:
+        return kernel
+    for name in tables:
+        values = layer.wide("reset_to" if name == "reset" else name)
+        if not np.array_equal(values, np.resize(values[:count], layer.n)):
+            return kernel
+    symbol = f"{kernel.symbol.removesuffix(family)}p{words}_{family}"
+    return replace(kernel, symbol=symbol, period=words)
 
 
 def _settle(layer: PackedLayer, family: Family) -> SettleKernel:

@@ -40,6 +40,7 @@ def view_neurons(
     """The view; a table it needs is added to `tables`. `biased`: sums lack something per event."""
     helium = kernel if isinstance(kernel, HeliumNeurons) else None
     values = _stream(layer, kernel) if helium is None else stream(layer, helium)
+    values = values[: kernel.period] if kernel.period else values
     name = "NULL"
     if values.size:
         name = f"{tables.prefix}_pairs"

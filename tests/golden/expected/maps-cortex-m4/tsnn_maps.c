@@ -17,7 +17,7 @@ TSNN_STATIC_ASSERT(offsetof(tsnn_maps_state_t, work_pairs) == TSNN_MAPS_STATE_BY
 tsnn_list_kernel_t tsnn_list_dsp;
 tsnn_settle_kernel_t tsnn_settle2_dsp;
 tsnn_settle_kernel_t tsnn_settle0_dsp;
-tsnn_neurons_kernel_t tsnn_lif_mulw_ge_subtract_theta_none_dsp;
+tsnn_neurons_kernel_t tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp;
 tsnn_neurons_kernel_t tsnn_lif_mulw_ge_subtract_theta_none_odd_dsp;
 
 /* weights of 8 bits, 1 channels of 3 x 3 places of 1 words of 4 neurons */
@@ -27,10 +27,10 @@ static const uint32_t tsnn_maps_l0_kernel0[9u] = {
 };
 
 /* theta of two neurons per word */
-static const uint32_t tsnn_maps_l0_pairs[18u] = {
+static const uint32_t tsnn_maps_l0_pairs[16u] = {
     0x0184017Du, 0x0192018Bu, 0x0184017Du, 0x0192018Bu, 0x0184017Du, 0x0192018Bu, 0x0184017Du,
     0x0192018Bu, 0x0184017Du, 0x0192018Bu, 0x0184017Du, 0x0192018Bu, 0x0184017Du, 0x0192018Bu,
-    0x0184017Du, 0x0192018Bu, 0x0184017Du, 0x0192018Bu
+    0x0184017Du, 0x0192018Bu
 };
 
 /* by row of the source's map: first weight, first sum, windows that cover it */
@@ -158,7 +158,7 @@ static void tsnn_maps_l0_tick(tsnn_maps_state_t *st, const tsnn_input_t *in)
     } else {
         tsnn_settle2_dsp(st->work_pairs, &st->work_pairs[24u]);
     }
-    tsnn_lif_mulw_ge_subtract_theta_none_dsp(st->l0_v, st->work_pairs, st->l0_spikes,
+    tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp(st->l0_v, st->work_pairs, st->l0_spikes,
         0u, &tsnn_maps_l0_neurons);
     st->l0_hot = tsnn_any(st->l0_spikes, 2u);
 }

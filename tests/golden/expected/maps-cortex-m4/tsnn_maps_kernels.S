@@ -105,15 +105,16 @@ tsnn_settle0_dsp:
 @
 @ A word of spikes fills from its top: the marker that its first value holds falls out after as many
 @ pairs as the word has.
-    .section .text.tsnn_lif_mulw_ge_subtract_theta_none_dsp, "ax", %progbits
+    .section .text.tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp, "ax", %progbits
     .balign 4
-    .weak   tsnn_lif_mulw_ge_subtract_theta_none_dsp
-    .type   tsnn_lif_mulw_ge_subtract_theta_none_dsp, %function
+    .weak   tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp
+    .type   tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp, %function
     .thumb_func
-tsnn_lif_mulw_ge_subtract_theta_none_dsp:
+tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp:
     push    {r4-r11, lr}
+    sub     sp, #8                      @ tables and their end, where they begin again
     sub     sp, #16                     @ end of these membranes, where the next word of spikes goes,
-    ldr     r12, [sp, #52]              @ its shift, pairs that are left after these
+    ldr     r12, [sp, #60]              @ its shift, pairs that are left after these
     ldm     r12, {r4, r8, r10, r11, lr} @ pairs, decay less 1, threshold, reset, tables
     bic     r5, r4, #15                 @ first the pairs that fill words of spikes
     and     r7, r4, #15
@@ -121,12 +122,19 @@ tsnn_lif_mulw_ge_subtract_theta_none_dsp:
     movs    r6, #0
     strd    r5, r2, [sp]
     strd    r6, r7, [sp, #8]
+    addw    r6, lr, #64
+    strd    lr, r6, [sp, #16]
     mov     r10, #0
     mov     r9, #0x8000                 @ rounds to nearest
     mov     r11, #0x80008000
     cmp     r0, r5
     beq     3f
-1:  mov     r12, #0x8000
+1:
+    ldr     r12, [sp, #20]              @ the tables repeat
+    cmp     lr, r12
+    it      eq
+    ldreq   lr, [sp, #16]
+    mov     r12, #0x8000
 2:
     ldrd    r4, r5, [r1], #8            @ sums of neurons 0 and 1, 2 and 3
     ldrd    r2, r3, [r0]                @ their membranes
@@ -164,12 +172,16 @@ tsnn_lif_mulw_ge_subtract_theta_none_dsp:
     rsb     r6, r7, #16
     movs    r7, #0
     strd    r6, r7, [sp, #8]
+    ldr     r12, [sp, #20]              @ the tables repeat
+    cmp     lr, r12
+    it      eq
+    ldreq   lr, [sp, #16]
     mov     r12, #0x8000
     lsr     r12, r12, r6
     b       2b
-4:  add     sp, #16
+4:  add     sp, #24
     pop     {r4-r11, pc}
-    .size   tsnn_lif_mulw_ge_subtract_theta_none_dsp, . - tsnn_lif_mulw_ge_subtract_theta_none_dsp
+    .size   tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp, . - tsnn_lif_mulw_ge_subtract_theta_none_p16_dsp
 @ x = sum * 2^0; v = v * beta + x; fires if v >= theta; reset: subtract, same-tick
 @
 @ void f(int16_t *v, const uint32_t *sums, uint32_t *spikes, uint32_t constant,
