@@ -250,8 +250,9 @@ def unpackable(graph: Graph) -> tuple[tuple[str, str], ...]:
     found = []
     for layer in graph.layers:
         found += [(layer.name, what) for c in layer.connections for what in _unpackable(c)]
-    if len(graph.outputs) > 1:
-        found += [(graph.layers[k].name, "one of several Outputs") for k in graph.outputs]
+    for layer in (graph.layers[k] for k in graph.outputs):
+        if not layer.fires or layer.many_spikes:
+            found.append((layer.name, "one of several Outputs that gives values, not spikes,"))
     return tuple(found)
 
 

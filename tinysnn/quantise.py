@@ -16,6 +16,7 @@ from tinysnn.footprint import flash_bytes
 from tinysnn.forms import for_device
 from tinysnn.graph import Graph, require_packable
 from tinysnn.names import model_name
+from tinysnn.outputs import with_one_output
 from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
 from tinysnn.pack_options import WIDTHS, PackOptions, check_options
 from tinysnn.split_delays import refuse_one_bit, split_layers, with_source_delays
@@ -56,12 +57,11 @@ def quantise(
     options = options or PackOptions()
     if options.bits == "auto":
         return quantise_within(graph, options, calibration, progress=progress)[0]
-    require_packable(graph)
-    graph = for_device(graph, options.convolution)
+    uniform: Bits = options.bits
+    graph, options = _ready(graph, options)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
-    uniform: Bits = options.bits
     widths = [options.layer_bits.get(layer.name, uniform) for layer in graph.layers]
     refuse_one_bit(graph, widths)
     graph = with_source_delays(graph)
@@ -81,8 +81,7 @@ def quantise_within(
     progress: Progress | None = None,
 ) -> tuple[Pack, budget.Choice]:
     """As `quantise` with automatic bits; returns what was tried beside the pack."""
-    require_packable(graph)
-    graph = for_device(graph, options.convolution)
+    graph, options = _ready(graph, options)
     clips = list(calibration or ())
     check_options(options, graph, calibrated=bool(clips))
     check_clips(graph, clips)
@@ -91,6 +90,16 @@ def quantise_within(
     wanted = _search(teach(graph, clips), options, split_layers(whole), progress)
     choice = budget.search(wanted)
     return _finished(graph, options, choice.layers, clips), choice
+
+
+def _ready(graph: Graph, options: PackOptions) -> tuple[Graph, PackOptions]:
+    """The graph as a pack can hold it; a layer that repeats several Outputs keeps exact weights."""
+    require_packable(graph)
+    single = with_one_output(graph)
+    if single is not graph:
+        exact: dict[str, Bits] = {single.layers[-1].name: 8}
+        options = msgspec.structs.replace(options, layer_bits=exact | options.layer_bits)
+    return for_device(single, options.convolution), options
 
 
 class _Steps:

@@ -120,17 +120,6 @@ def test_check_shows_what_a_layer_is_fed_by(cli, tmp_path):
         assert words in outcome.out
 
 
-def test_what_a_pack_cannot_hold_is_refused_by_name(refused, model, tmp_path):
-    given = ["--spikes", "many", "--node", "lif0:spikes=one"]
-    outcome = refused(2, "check", model, *given, says=["'lif1'"])
-    assert [line.split()[0] for line in outcome.out.splitlines() if "unsupported" in line] == [
-        "lif1"
-    ]
-    target = tmp_path / "x.tsnn"
-    refused(2, "pack", model, "-o", target, *given, says=["'lif1'", "several spikes per tick"])
-    assert not target.exists()
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_no_numbers(refused, tmp_path, value):
     weight = np.full((3, 4), 0.5)
@@ -217,19 +206,59 @@ def test_check_says_of_every_node_how_well_it_is_served(cli, model):
     }  # fmt: skip
 
 
-def test_what_cannot_be_packed_is_named_by_check_and_pack(cli, refused, tmp_path):
+def write_two_outputs(path):
+    """Two layers with an Output each; the first feeds the second."""
     import nir
 
-    path = write_nir(tmp_path / "two.nir", [np.ones((3, 4))])
-    graph = nir.read(path)
-    graph.nodes["more"] = nir.Output(np.array([3]))
-    graph.edges.append(("lif0", "more"))
+    rng = np.random.default_rng(4)
+    weights = [rng.normal(0.25, 0.4, shape) for shape in ((6, 12), (3, 6))]
+    graph = nir.read(write_nir(path, weights))
+    graph.nodes["early"] = nir.Output(np.array([6]))
+    graph.edges.append(("lif0", "early"))
     nir.write(path, graph)
-    write_options(tmp_path / "two.toml")
-    outcome = refused(2, "check", path, says=["'lif0'"])
-    assert "unsupported" in outcome.out
-    refused(2, "pack", path, "-o", tmp_path / "x.tsnn", says=["'lif0'", "one of several Outputs"])
-    assert not (tmp_path / "x.tsnn").exists()
+    write_options(path.with_suffix(".toml"))
+    return path
+
+
+def test_what_cannot_be_packed_is_named_by_check_and_pack(refused, tmp_path):
+    path = write_two_outputs(tmp_path / "two.nir")
+    given = ["--node", "lif1:reset=none", "--node", "lif1:readout=membrane"]
+    outcome = refused(2, "check", path, *given, says=["'lif1'"])
+    assert [line.split()[0] for line in outcome.out.splitlines() if "unsupported" in line] == [
+        "lif1"
+    ]
+    target = tmp_path / "x.tsnn"
+    refused(2, "pack", path, "-o", target, *given, says=["'lif1'", "one of several Outputs"])
+    assert not target.exists()
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("bits", ["8", "1"])
+def test_several_outputs_end_to_end(cli, spikes, tmp_path, bits):
+    """The device fires on all Outputs what the float network (here with exact weights) fires."""
+    from tinysnn.float_sim import simulate
+    from tinysnn.load import load_network
+    from tinysnn.lower import lower
+    from tinysnn.options import load_options
+    from tinysnn.stimulus import load_stimuli
+
+    path = write_two_outputs(tmp_path / "two.nir")
+    checked = json.loads(cli("check", path, "--json", "-").out)
+    assert "Output 'early': outputs 0 to 5" in checked["notes"]
+    assert "Output 'output': outputs 6 to 8" in checked["notes"]
+    pack = tmp_path / "two.tsnn"
+    packed = cli("pack", path, "-o", pack, "--bits", bits, "--allow-silent", "lif1", "--json", "-")
+    assert packed.code == 0, packed
+    assert json.loads(packed.out)["n_out"] == 9
+    ran = cli("run", pack, "--on", "host", "--input", spikes, "--trace", "--json", "-")
+    assert ran.code == 0, ran
+    if bits == "8":
+        graph = lower(load_network(path), load_options(path.with_suffix(".toml")))
+        (clip,) = load_stimuli(spikes, n_in=12, graded=False)
+        wanted = simulate(graph, clip.raster).output.sum(axis=0)
+        found = np.array(json.loads(ran.out)["output_spikes"])
+        assert wanted.sum() > 20
+        assert np.abs(wanted - found).sum() <= 2  # 8-bit weights are rounded
 
 
 def test_neurons_that_nir_has_no_field_for(cli, refused, model, tmp_path):

@@ -52,6 +52,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         notes += [*_folded(network, name, entering[name]), *update.notes]
         notes += _delayed(order, layers[-1])
     outputs = tuple(places.layers[name] for name in readouts)
+    notes += _output_ranges(sinks, [layers[k].n for k in outputs])
     shape = network.nodes[inputs[0]].output_shape
     return Graph(
         name=network.name,
@@ -86,6 +87,17 @@ def _places(network: Network, inputs: list[str], order: list[str]) -> Places:
         first[name] = n_in
         n_in += int(np.prod(network.nodes[name].output_shape))
     return Places({name: index for index, name in enumerate(order)}, first, n_in)
+
+
+def _output_ranges(sinks: list[str], sizes: list[int]) -> list[str]:
+    """Which outputs belong to which Output, where there are several."""
+    if len(sinks) < 2:
+        return []
+    ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+    return [
+        f"Output {sink!r}: outputs {end - n} to {end - 1}"
+        for sink, n, end in zip(sinks, sizes, ends, strict=True)
+    ]
 
 
 def _ports(network: Network, places: Places) -> tuple[InputPort, ...]:
