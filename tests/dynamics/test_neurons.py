@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from tests.corner_dynamics import DYNAMICS
 from tests.kernels.arm import Arm, compile_for, differences, one_unit, wanted_of
-from tests.make_packs import make_layer
+from tests.learn.scenes import plastic
+from tests.make_packs import make_layer, make_pack
 from tests.ops.scalar import Neuron
 from tinysnn import batch
 from tinysnn.emit import render
-from tinysnn.errors import OptionError
+from tinysnn.errors import OptionError, PackError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.ops import lif
+from tinysnn.pack import Source
 from tinysnn.quantise import quantise
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
@@ -176,3 +178,15 @@ def test_on_a_core_is_exact(core, tmp_path) -> None:
     packs = [scene.pack for scene in scenes]
     elf = compile_for(core, one_unit(render(packs, core=core)), tmp_path)
     assert not dict(differences(Arm(elf, core), scenes, [wanted_of(scene) for scene in scenes]))
+
+
+def test_layers_that_learn_are_plain_and_read_plain_spikes() -> None:
+    rows = np.ones((4, 3), np.int8)
+    wide: dict[str, Any] = {"op": "li", "state_bits": 32, "frac_bits": 2, "beta": ONE}
+    bound = make_pack(make_layer(rows, v_min=-5, **wide))
+    with pytest.raises(PackError, match="more than leak"):
+        plastic(bound, "delta")
+    first = make_layer(rows, theta=5, max_spikes=3)
+    second = make_layer(np.ones((3, 2)), sources=[Source(0, 0, 3, most=3)], **wide)
+    with pytest.raises(PackError, match="numbers of spikes"):
+        plastic(make_pack(first, second), "delta")
