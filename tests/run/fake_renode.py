@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.wire.fake_device import FakeDevice
 
+if "OLD" in Path(sys.argv[-1]).parent.name:
+    print("\x1b[0mRenode, version 1.15.3.39241 (86bc5cc2-202409170826)", flush=True)
 script = Path(sys.argv[-1]).read_text(encoding="utf-8")
 folder = Path(sys.argv[-1]).parent.name
 assert sys.argv[1:-1] == ["--disable-xwt", "--console", "--plain"]

@@ -14,7 +14,7 @@ from tests.wire.models import SLOTS, TINY, clip, golden, same
 from tinysnn.boards import load_board
 from tinysnn.errors import BoardError, DeviceError, ToolMissing
 from tinysnn.image import Image
-from tinysnn.renode.program import find_renode
+from tinysnn.renode.program import check_release, find_renode
 from tinysnn.renode.scripts import path_word, render_platform, render_script, shipped_platform
 from tinysnn.run.base import Job
 from tinysnn.run.renode import RenodeRunner
@@ -135,6 +135,20 @@ def test_script_that_fails_is_reported_at_once(stand_in, image, tmp_path):
     folder.mkdir()
     with pytest.raises(DeviceError, match=r"There was an error.*Look at the script"):
         RenodeRunner(Job(TINY, 0, image), folder)
+
+
+def test_release_that_computes_wrongly_on_this_core(stand_in, image, tmp_path):
+    folder = tmp_path / "OLD"
+    folder.mkdir()
+    with pytest.raises(ToolMissing, match=r"Renode 1\.15 computes .*cortex-m4 wrongly.*1\.16"):
+        RenodeRunner(Job(TINY, 0, image), folder)
+    for said, core in (
+        ("Renode, version 1.16.1.2345", "cortex-m4"),
+        ("Renode v1.16.0", "cortex-m33"),
+        ("Renode, version 1.11.0.38655", "cortex-m3"),
+        ("no banner", "cortex-m7"),
+    ):
+        check_release(said, core)
 
 
 def test_firmware_that_hangs_ends_in_an_error_after_bounded_virtual_time(

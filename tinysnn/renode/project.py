@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tinysnn.image import ElfView
 from tinysnn.paths import templates_dir
+from tinysnn.renode.program import NEEDS_GE
 from tinysnn.renode.scripts import render, render_platform, render_script, shipped_platform
 from tinysnn.renode.stand_in import renode_board
 from tinysnn.renode.stepped import BITS_PER_BYTE, BURST_BYTES
@@ -115,6 +116,7 @@ def _texts(
             port=PORT,
             repl=repl,
             ticks=sum(stimulus.n_ticks for stimulus in stimuli),
+            needs_new=runs.core in NEEDS_GE,
             stands_in="" if runs.id == board.id else board.id,
         ),
     }

@@ -10,11 +10,11 @@ from pathlib import Path
 from tinysnn.errors import DeviceError
 from tinysnn.link import SocketLink
 from tinysnn.renode.monitor import BAD_WORD, Monitor
-from tinysnn.renode.program import find_renode
+from tinysnn.renode.program import check_release, find_renode
 from tinysnn.renode.scripts import write_scripts
 from tinysnn.renode.stepped import SteppedLink
 from tinysnn.run.base import Job, RunnerInfo, WiredRunner
-from tinysnn.run.process import Emulator, free_port
+from tinysnn.run.process import Emulator, free_port, plain
 from tinysnn.session_checks import Timing
 
 _START_LIMIT_S = 90.0
@@ -60,6 +60,7 @@ class RenodeRunner(WiredRunner):
         self._stack.callback(link.close)
         try:
             self._monitor.ready(_START_LIMIT_S)
+            check_release(plain(emulator.output()), self._board.core)
             self._monitor.run_for(_BOOT_S)
             self.start(link, name)
         except DeviceError as error:
