@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -219,8 +220,15 @@ def test_several_outputs_are_given_one_after_the_other() -> None:
     graph = lower(Network("net", nodes, (*base.edges, ("x", "first"))), ALL)
     assert [graph.layers[k].name for k in graph.outputs] == ["y", "x"]
     assert graph.output == graph.outputs[0]
-    assert {name for name, _ in unpackable(graph)} == {"x", "y"}
-    assert simulate(graph, np.ones((3, 2))).output.shape == (3, 4)
+    assert unpackable(graph) == ()
+    raster = np.random.default_rng(1).integers(0, 2, (30, 2))
+    both, joined = simulate(graph, raster), simulate(with_one_output(graph), raster)
+    assert both.output.shape == (30, 4)
+    np.testing.assert_array_equal(joined.output, both.output)
+    assert both.output.sum() > 0
+    values = replace(graph.layers[graph.output], many_spikes=True)
+    layers = tuple(values if k == graph.output else la for k, la in enumerate(graph.layers))
+    assert [name for name, _ in unpackable(replace(graph, layers=layers))] == ["y"]
 
 
 @pytest.mark.parametrize("kind", [Input, Output])
