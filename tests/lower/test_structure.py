@@ -14,6 +14,7 @@ from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, SpatialConnection, unpackable
 from tinysnn.lower import lower, maps
 from tinysnn.network import Affine, Flatten, Input, Linear, Network, Node, Output, Scale
+from tinysnn.outputs import with_one_output
 
 RANDOM = np.random.default_rng(7)
 W1, W2 = RANDOM.normal(size=(4, 3)), RANDOM.normal(size=(2, 4))
