@@ -18,6 +18,7 @@ from tinysnn import __version__
 from tinysnn.cli.boards import boards
 from tinysnn.cli.build import build
 from tinysnn.cli.check import check
+from tinysnn.cli.convert import convert
 from tinysnn.cli.data import data
 from tinysnn.cli.demo import demo
 from tinysnn.cli.doctor import doctor
@@ -68,6 +69,7 @@ for _command in (
     demo,
     doctor,
     boards,
+    convert,
     check,
     pack,
     inspect,

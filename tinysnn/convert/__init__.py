@@ -1,0 +1,1 @@
+"""Conversion: trained networks without spikes (.tflite) to spiking ones."""
