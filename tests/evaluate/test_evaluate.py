@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from tests.evaluate.made import ByReference, clips_of, made
+from tests.map_packs import random_map_pack
 from tests.random_packs import random_pack, random_raster
 from tinysnn.errors import DeviceError, OptionError, StimulusError
 from tinysnn.evaluate import pool
 from tinysnn.evaluate.evaluate import EvaluateOptions, evaluate
-from tinysnn.evaluate.operations import fan_out, work
+from tinysnn.evaluate.fan_out import fan_out
+from tinysnn.evaluate.operations import work
 from tinysnn.evaluate.partial import partial_path
 from tinysnn.evaluate.result import load_evaluation, wilson
+from tinysnn.ops.scatter import accumulate
 from tinysnn.reference import Simulation
 from tinysnn.reference import run as run_reference
 from tinysnn.stimulus import Stimulus
@@ -30,6 +33,29 @@ def device(monkeypatch):
         monkeypatch.setattr(pool.Target, "open", lambda *_: ByReference(pack, **how))
 
     return use
+
+
+@pytest.mark.parametrize("graded", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_fan_out_of_kernels_is_what_the_reference_adds(seed, graded):
+    pack = random_map_pack(seed, graded=graded)
+    rng = np.random.default_rng(seed)
+    checked = 0
+    for layer, parts, every in zip(
+        pack.layers, fan_out(pack), fan_out(pack, zeros=True), strict=True
+    ):
+        for source, kernel, fan, most in zip(
+            layer.spec.sources, layer.kernels, parts, every, strict=True
+        ):
+            used, one = (kernel != 0).astype(np.int8), np.ones(1, np.int64)
+            for unit in rng.choice(source.n, min(source.n, 12), replace=False):
+                index = np.array([unit])
+                met = accumulate(source.map, used, index, one, layer.n).sum()
+                assert fan[unit] == met
+                met = accumulate(source.map, np.ones_like(used), index, one, layer.n).sum()
+                assert most[unit] == met
+                checked += 1
+    assert checked
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -118,6 +144,17 @@ def test_what_was_interrupted_goes_on(device, tmp_path):
     resumed = evaluate(pack, clips, replace(options, resume=True))
     device(pack)
     assert resumed == evaluate(pack, clips, EvaluateOptions(jobs=1))
+
+
+def test_what_failed_at_once_is_no_obstacle(device, tmp_path):
+    result = tmp_path / "out.json"
+    options = EvaluateOptions(jobs=1, result=result)
+    device(made(), dies_at=0)
+    with pytest.raises(DeviceError):
+        evaluate(made(), clips_of([0], [0]), options)
+    assert partial_path(result).read_bytes().count(b"\n") == 1
+    device(made())
+    assert evaluate(made(), clips_of([1], [1]), options).accuracy == 1
 
 
 @pytest.mark.parametrize("text", ["nonsense\n", '{"format":1}\n', "\n"])

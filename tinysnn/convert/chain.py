@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tinysnn.convert.ann import Ann, AveragePool, Convolution, Dense, Floats, Linear, Stage
-from tinysnn.convert.tflite_file import Operator, Tensor, TfliteFile, read_file
+from tinysnn.convert.tflite_file import Operator, Tensor, TfliteFile, clear_errors, read_file
 from tinysnn.errors import ModelError
 from tinysnn.spatial import Conv, MapShape, Pads, Pair, Pool
 
@@ -46,7 +46,9 @@ def read_ann(path: Path) -> Ann:
     ModelError: the file is damaged, or has an operator, shape or branch that cannot be converted.
 
     """
-    return _Chain(read_file(path), path.stem).ann()
+    file = read_file(path)
+    with clear_errors(file.where):  # options are read as they are needed
+        return _Chain(file, path.stem).ann()
 
 
 class _Chain:

@@ -7,6 +7,7 @@ followed, loops are bounded, and whatever else the schema package trips over is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from math import prod
@@ -90,11 +91,18 @@ def read_file(path: Path) -> TfliteFile:
         raise ModelError(f"cannot be read ({error.strerror})", where=where) from error
     if len(data) > MAX_BYTES or data[4:8] != _IDENTIFIER:
         raise ModelError("is no .tflite file of at most 64 MB", where=where)
-    try:
+    with clear_errors(where):
         return _Reader(schema, data, where).file()
+
+
+@contextmanager
+def clear_errors(where: str) -> Iterator[None]:
+    """Whatever the schema's package raises on a damaged file is one ModelError."""
+    try:
+        yield
     except TinysnnError:
         raise
-    except Exception as error:  # the schema package raises nearly anything on damaged files
+    except Exception as error:  # it raises nearly anything
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise ModelError(f"is damaged ({reason})", where=where, fix="Export it again.") from error
 

@@ -90,9 +90,25 @@ def _scaled(maps: Sequence[Linear], worth: Floats, level: Floats) -> list[Linear
     are), what comes out in the last one.
     """
     weighted = [k for k, step in enumerate(maps) if not isinstance(step, AveragePool)]
-    found = list(maps)
+    found = _summing(maps)
     found[weighted[0]] = _times_in(found[weighted[0]], _by_channel(worth, maps[0]))
     found[weighted[-1]] = _over_out(found[weighted[-1]], _by_channel_out(level, maps[-1]))
+    return found
+
+
+def _summing(maps: Sequence[Linear]) -> list[Linear]:
+    """The same with sums in the place of means: the weights next to a pool are divided instead.
+
+    A sum of spikes needs no weights of its own, so that a pack can keep pool and convolution apart.
+    """
+    found, factor = list(maps), 1.0
+    for k, step in enumerate(maps):
+        if isinstance(step, AveragePool):
+            factor /= prod(step.pool.kernel)
+        else:
+            found[k], factor = _times_in(step, np.full(step.in_shape[0], factor)), 1.0
+    last = max(k for k, step in enumerate(maps) if not isinstance(step, AveragePool))
+    found[last] = _over_out(found[last], np.full(found[last].out_shape[0], 1 / factor))
     return found
 
 
@@ -145,7 +161,7 @@ def _nodes(step: Linear, shape: Shape) -> list[tuple[str, Any]]:
     if isinstance(step, AveragePool):
         pool = step.pool
         zeros = np.zeros(2, int)
-        node = nir.AvgPool2d(np.array(pool.kernel), np.array(pool.stride), zeros)
+        node = nir.SumPool2d(np.array(pool.kernel), np.array(pool.stride), zeros)
         return [("pool", node)]
     conv = step.conv
     node = nir.Conv2d(

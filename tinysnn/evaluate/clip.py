@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from tinysnn.compare import Divergence, compare
-from tinysnn.evaluate.operations import fan_out, work
+from tinysnn.evaluate.fan_out import fan_out
+from tinysnn.evaluate.operations import work
 from tinysnn.evaluate.result import ClipResult, Place
 from tinysnn.pack import Pack
 from tinysnn.reference import run as run_reference

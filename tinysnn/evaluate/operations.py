@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.evaluate.fan_out import fan_out
 from tinysnn.pack import Pack
 from tinysnn.past import Ints, delays_of
 from tinysnn.state import spikes_of, state_layout
@@ -40,16 +41,11 @@ def layer_spikes(pack: Pack, states: npt.NDArray[np.uint8]) -> list[Bools | None
     return found
 
 
-def fan_out(pack: Pack) -> list[npt.NDArray[np.int64]]:
-    """Per layer the weights that are not 0 of each of its rows, ``[R]``."""
-    return [np.count_nonzero(layer.rows, axis=1) for layer in pack.layers]
-
-
 def work(
     pack: Pack,
     stimulus: Stimulus,
     states: npt.NDArray[np.uint8],
-    fans: list[npt.NDArray[np.int64]],
+    fans: list[list[Ints]],
 ) -> Work:
     """Count the operations of one clip.
 
@@ -57,22 +53,20 @@ def work(
     ----------
     stimulus: the clip.
     states: ``[T + 1, state_bytes]`` of the reference on this clip.
-    fans: see `fan_out`.
+    fans: see `tinysnn.evaluate.fan_out`.
 
     """
     spikes = layer_spikes(pack, states)
     entered = stimulus.raster != 0
     counts = {True: 0, False: 0}
-    for layer, fan in zip(pack.layers, fans, strict=True):
-        first = 0
-        for place, source in enumerate(layer.spec.sources):
+    for layer, parts in zip(pack.layers, fans, strict=True):
+        for place, (source, fan) in enumerate(zip(layer.spec.sources, parts, strict=True)):
             events = entered if source.layer is None else spikes[source.layer]
-            rows = fan[first : first + source.n]
-            first += source.n
             if events is None:
                 continue  # cannot be: only layers that fire have somebody behind them
             arrived = _arrived(events[source.layer is not None :], delays_of(layer, place))
-            counts[source.layer is None and pack.graded_input] += int(arrived @ rows)
+            valued = pack.graded_input if source.layer is None else source.most > 1
+            counts[valued] += int(arrived @ fan)
     fired = tuple(0 if s is None else int(s[1:].sum()) for s in spikes)
     return Work(counts[False], counts[True], fired)
 
@@ -84,5 +78,5 @@ def _arrived(events: Bools, delays: Ints) -> Ints:
 
 
 def dense(pack: Pack) -> int:
-    """Weights that are walked in one tick if every event of every source is there."""
-    return sum(layer.spec.n_rows * layer.n for layer in pack.layers)
+    """Weights that are met in one tick if every event of every source is there."""
+    return sum(int(fan.sum()) for parts in fan_out(pack, zeros=True) for fan in parts)

@@ -74,8 +74,17 @@ class Partial:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def _holds_chunks(self) -> bool:
+        """Whether anything follows the header; whatever is not ours is not touched."""
+        with self.path.open("rb") as file:
+            lines = _whole_lines(file.read(1 << 20))
+        return len(lines) != 1 or not lines[0].startswith(b'{"format":')
+
     def _go_on(self, header: Header, *, resume: bool) -> None:
         """Read what is there, and cut off a line that is not whole."""
+        if not resume and not self._holds_chunks():
+            os.truncate(self.path, 0)  # it ended before the first chunk: nothing is lost
+            return
         if not resume:
             raise OptionError(
                 "holds an evaluation that was interrupted",
@@ -85,8 +94,7 @@ class Partial:
         if self.path.stat().st_size > MAX_BYTES:
             raise OptionError("is too large", where=str(self.path), fix="Remove it.")
         data = self.path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        lines = data[:whole].splitlines()
+        lines = _whole_lines(data)
         if lines and _decoded(lines[:1], Header, self.path) != [header]:
             raise OptionError(
                 "belongs to another evaluation: pack, clips, runner, board or compiler differ",
@@ -94,7 +102,12 @@ class Partial:
                 fix="Remove it, or choose another --json file.",
             )
         self.chunks = _decoded(lines[1:], Chunk, self.path)
-        os.truncate(self.path, whole)
+        os.truncate(self.path, data.rfind(b"\n") + 1)
+
+
+def _whole_lines(data: bytes) -> list[bytes]:
+    """Lines that end; what a crash cut off is no line."""
+    return data[: data.rfind(b"\n") + 1].splitlines()
 
 
 def _decoded(lines: Sequence[bytes], kind: type[msgspec.Struct], path: Path) -> list[Any]:

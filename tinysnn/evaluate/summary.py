@@ -11,6 +11,7 @@ import numpy as np
 
 from tinysnn import __version__
 from tinysnn.evaluate.clip import Chunk
+from tinysnn.evaluate.fan_out import weights
 from tinysnn.evaluate.operations import dense
 from tinysnn.evaluate.result import (
     EVALUATION_FORMAT,
@@ -97,8 +98,9 @@ def _confusion(labelled: Sequence[ClipResult], n: int) -> tuple[tuple[int, ...],
 
 
 def _neurobench(pack: Pack, clips: Sequence[ClipResult], accuracy: float | None) -> NeuroBench:
-    weights = sum(layer.rows.size for layer in pack.layers)
-    used = sum(int(np.count_nonzero(layer.rows)) for layer in pack.layers)
+    tables = [table for layer in pack.layers for table in weights(layer)]
+    total = sum(table.size for table in tables)
+    used = sum(int(np.count_nonzero(table)) for table in tables)
     ticks = sum(c.ticks for c in clips)
     cells = sum(layer.n for layer in pack.layers if layer.spec.fires) * ticks
     spikes = sum(sum(c.spikes) for c in clips)
@@ -109,7 +111,7 @@ def _neurobench(pack: Pack, clips: Sequence[ClipResult], accuracy: float | None)
     )
     return NeuroBench(
         footprint=sum(table_bytes(layer) for layer in pack.layers) + state_bytes(pack),
-        connection_sparsity=1 - used / weights,
+        connection_sparsity=1 - used / total,
         activation_sparsity=1 - spikes / cells if cells else 0.0,
         synaptic_operations=operations,
         classification_accuracy=accuracy,
