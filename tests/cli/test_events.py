@@ -71,7 +71,9 @@ def test_events_and_their_ticks_run_alike(cli, recordings, net, tmp_path):
 
 
 def test_mistakes(refused, recordings, net, packed, spikes, tmp_path):
-    refused(2, "events", tmp_path / "none.npy", says=["none.npy"])
+    refused(2, "events", tmp_path / "none.npy", says=["none.npy", "no such file"])
+    small = ["--events", "sensor=20x20x2", *TICKS]
+    refused(2, "events", recordings, *small, says=[str(recordings), "the sensor is 20 x 20"])
     refused(2, "events", recordings, "-o", tmp_path / "a.npz", says=["tick_us=1000"])
     refused(2, "events", recordings, *TICKS, "-o", tmp_path / "a.txt", says=["clips.npz"])
     refused(2, "run", packed, "--input", recordings, *TICKS, says=["the network takes [12]"])

@@ -9,7 +9,7 @@ import click
 
 from tinysnn.cli.event_option import events_option
 from tinysnn.cli.screen import facts, json_option, write_json
-from tinysnn.errors import OptionError
+from tinysnn.errors import OptionError, StimulusError
 
 if TYPE_CHECKING:
     from tinysnn.events.binning import Binned
@@ -79,10 +79,11 @@ def _in_ticks(
         if options.tick_us is None and not needed:
             return grid, None
         tick_s = tick_length_s(options, None)
-    except OptionError as exc:
-        raise OptionError(exc.what, where=f"{recording}: {exc.where}", fix=exc.fix) from exc
-    counting = options.bins == "counts"
-    return grid, binned(stream, grid, options, tick_s, counting=counting)
+        counting = options.bins == "counts"
+        return grid, binned(stream, grid, options, tick_s, counting=counting)
+    except (OptionError, StimulusError) as exc:
+        where = f"{recording}: {exc.where}" if exc.where else str(recording)
+        raise type(exc)(exc.what, where=where, fix=exc.fix) from exc
 
 
 def _counts(ready: Binned) -> dict[str, Any]:

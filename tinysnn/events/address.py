@@ -26,7 +26,7 @@ class AddressMap:
         sizes = dict(self.parts)
         return sizes["x"], sizes.get("y", 1), sizes.get("p", 1)
 
-    def split(self, address: Ints) -> tuple[Ints, Ints, Ints | None]:
+    def split(self, address: Ints, where: str) -> tuple[Ints, Ints, Ints | None]:
         """x, y and polarity (None: it has none) of addresses [E].
 
         Raises
@@ -40,6 +40,7 @@ class AddressMap:
             first = int(np.argmax(wrong))
             raise StimulusError(
                 f"event {first} has address {int(address[first])}, allowed is 0 to {total - 1}",
+                where=where,
                 fix="Say how addresses are made up (--events address=x=34,y=34,p=2).",
             )
         found, rest = dict[str, Ints](), address

@@ -88,7 +88,7 @@ def _places(
             fix="Such as --events address=x=34,y=34,p=2 (lowest part first).",
         )
     mapping = address_map(options.address)
-    return *mapping.split(whole("address", found["address"], where)), mapping.sensor
+    return *mapping.split(whole("address", found["address"], where), where), mapping.sensor
 
 
 def whole(name: str, values: npt.NDArray[Any], where: str) -> Ints:

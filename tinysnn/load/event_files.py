@@ -39,6 +39,8 @@ def read_events(path: Path, options: EventOptions) -> EventStream:
 
 
 def _file(path: Path, options: EventOptions) -> EventStream:
+    if not path.is_file():
+        raise StimulusError("no such file", where=str(path), fix="Check the path.")
     reader = _reader(path)
     if reader is None:
         raise StimulusError(
