@@ -122,7 +122,7 @@ class SpatialConnection:
             raise ModelError(
                 f"a convolution of {self.n_source} onto {n} units is too large to be stored as a "
                 "matrix",
-                fix=f"At most {MAX_DENSE} weights are: convolutions cannot be packed as such yet.",
+                fix=f"At most {MAX_DENSE} weights are; see docs/convolution.md.",
             )
         return dense_rows(self.apply, self.n_source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
 
 import msgspec
 import numpy as np
@@ -11,9 +10,14 @@ import numpy.typing as npt
 
 from tinysnn import forms, ranges, scales
 from tinysnn.errors import ModelError, OptionError
-from tinysnn.forms import KernelForm
-from tinysnn.graph import Connection, Graph, Layer, SpatialConnection
-from tinysnn.kernel_columns import from_columns, to_columns
+from tinysnn.graph import Graph, Layer
+from tinysnn.layer_weights import (
+    by_channel,
+    columns_of,
+    kernels_of,
+    source_of,
+    weight_columns,
+)
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import Bits, LayerReport, LayerSpec, PackedLayer, Source, StateBits
 from tinysnn.pack_rules import FRAC_BITS, rests
@@ -90,7 +94,8 @@ def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
     """
     layer = grid.layer
     sources = tuple(
-        _source(layer, c, most) for c, most in zip(layer.connections, grid.units.most, strict=True)
+        source_of(layer, c, most)
+        for c, most in zip(layer.connections, grid.units.most, strict=True)
     )
     widths: tuple[StateBits, ...] = (16, 32)
     if state_bits is not None:
@@ -104,28 +109,6 @@ def tabulated(grid: Grid, state_bits: int | None) -> PackedLayer:
         where=f"layer {layer.name!r}",
         fix="Use 32-bit state, or check weights, threshold and input scale",
     )
-
-
-def by_channel(layer: Layer, channels: int) -> Floats | None:
-    """The layer's thresholds [channels]: of a map, the largest of each channel."""
-    threshold = layer.threshold
-    if threshold is None or threshold.size == channels:
-        return threshold
-    return np.asarray(np.abs(threshold).reshape(-1, channels).max(axis=0))
-
-
-def _source(layer: Layer, connection: Connection | SpatialConnection, most: int) -> Source:
-    map_ = None
-    if forms.has_kernels(layer):
-        map_ = _form(layer, connection).map
-    return Source(connection.source, connection.delay_ticks, connection.n_source, map_, most)
-
-
-def _form(layer: Layer, connection: Connection | SpatialConnection) -> KernelForm:
-    found = forms.kernel_form(layer, connection)
-    if found is None:  # forms.for_device has chosen
-        raise ModelError("it has no map", where=f"layer {layer.name!r}")
-    return found
 
 
 def described(layer: PackedLayer, units: Units) -> PackedLayer:
@@ -159,7 +142,7 @@ def units_of(graph: Graph, layer: Layer) -> Units:
     graded = graph.input_scale is not None and any(c.source is None for c in layer.connections)
     sources = [c.source for c in layer.connections]
     most = tuple(1 if source is None else _most(graph.layers[source]) for source in sources)
-    blocks = [_columns(layer, c) for c in layer.connections]
+    blocks = [columns_of(layer, c) for c in layer.connections]
     if not graded:
         return Units(np.vstack(blocks), 1, graded=False, most=most)
     input_scale = graph.input_scale or 1.0
@@ -189,43 +172,6 @@ def units_of(graph: Graph, layer: Layer) -> Units:
 def _most(layer: Layer) -> int:
     """Spikes of a neuron in one tick at most."""
     return layer.max_spikes if layer.many_spikes else 1
-
-
-def _columns(layer: Layer, connection: Connection | SpatialConnection) -> Floats:
-    """A connection's weights [R, n], or [rows, channels] of a layer with kernels."""
-    if not forms.has_kernels(layer):
-        return connection.weight
-    form = _form(layer, connection)
-    shape = forms.map_shape(layer)
-    columns: Floats = to_columns(form.map, form.weight, layer.n if shape is None else shape[0])
-    return columns
-
-
-def weight_columns(layer: PackedLayer) -> npt.NDArray[np.int8]:
-    """A packed layer's weights [R, n], or [rows, channels] of a layer with kernels."""
-    if not layer.spec.has_kernels:
-        return layer.rows
-    maps = [source.map for source in layer.spec.sources]
-    return np.vstack(
-        [
-            to_columns(source, kernel, layer.spec.channels)
-            for source, kernel in zip(maps, layer.kernels, strict=True)
-            if source is not None
-        ]
-    )
-
-
-def _kernels(
-    rows: npt.NDArray[np.int8], sources: tuple[Source, ...], channels: int
-) -> tuple[npt.NDArray[np.int8], ...]:
-    """The kernels of a layer from all its columns; none if it has rows."""
-    found, first = [], 0
-    for source in sources:
-        if source.map is not None:
-            end = first + prod(source.map.tensor_shape) // channels
-            found.append(from_columns(source.map, rows[first:end], channels))
-            first = end
-    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,7 +230,7 @@ def _tabulate(
     layer, channels = grid.layer, grid.step.size
     scale = np.tile(grid.step, layer.n // channels)
     unit = scale * 2.0**-frac_bits
-    kernels = _kernels(grid.rows, sources, channels)
+    kernels = kernels_of(grid.rows, sources, channels)
     spec = LayerSpec(
         name=layer.name,
         op=layer.op,

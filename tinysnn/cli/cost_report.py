@@ -166,7 +166,7 @@ def _totals(pack: Pack, chosen: Target, prediction: Prediction) -> dict[str, obj
     each = prediction.instructions_per_tick
     found: dict[str, object] = {"input": prediction.activity, **_memory(pack, chosen)}
     if each is None:
-        return {**found, "instructions": f"not known: {prediction.core} was not measured"}
+        return {**found, "instructions": f"not known: {_unknown(prediction)}"}
     found["instructions per tick"] = f"{each:,.0f} ({coefficients().provenance.compiler})"
     per_second = prediction.per_second(pack.meta.dt_s)
     if per_second is None:
@@ -180,6 +180,16 @@ def _totals(pack: Pack, chosen: Target, prediction: Prediction) -> dict[str, obj
         clock = chosen.board.clock_hz / 1e6
         found["share of the clock"] = f"{100 * share:.3g} % of {clock:g} MHz, at 1 cycle each"
     return found
+
+
+def _unknown(prediction: Prediction) -> str:
+    """Why there is no figure for the whole."""
+    from tinysnn.cost.predict import knows
+
+    if not knows(prediction.core):
+        return f"{prediction.core} was not measured"
+    without = [c.name for c in prediction.layers if c.instructions_per_tick is None]
+    return f"the cost model has none for {', '.join(map(repr, without))}"
 
 
 def _memory(pack: Pack, chosen: Target) -> dict[str, object]:

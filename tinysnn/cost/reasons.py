@@ -19,7 +19,8 @@ def rows_words(view: LayerView, layer: PackedLayer, core: str) -> str:
     if view.fallback is not None:
         fallback = f"; silent rows beyond {view.fallback.threshold} events"
     if view.maps:
-        return "kernels of feature maps, in C"
+        matrix = layer.spec.n_rows * layer.n
+        return f"kernels, in C: {layer.n_weights:,} weights; as a matrix {matrix:,}"
     if view.rows.windows:
         return f"sparse, {_by(view.rows.kernel)}: {_zeros(view, layer, core)}{fallback}"
     if view.rows.kernel:
@@ -37,9 +38,9 @@ def neurons_words(view: LayerView, layer: PackedLayer, core: str) -> str:
         return f"C: no assembly for {core}"
     if view.graded:
         return f"C: {_why_no_graded(layer, family)}"
-    if view.maps:
-        return "C: kernels of feature maps"
     obstacle = obstacles.of_neurons(layer, family)
+    if view.maps and not obstacle:
+        return "C: " + ("sums of 32 bits" if view.rows.wide else "an odd number of channels")
     if obstacle:
         return f"C: {obstacle}"
     return f"C: its rows run in C: {_rows_obstacle(layer, family, scaled=True)}"
