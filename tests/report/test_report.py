@@ -19,7 +19,7 @@ from tinysnn.cli.main import run as command
 from tinysnn.errors import StimulusError
 from tinysnn.evaluate import pool
 from tinysnn.evaluate.evaluate import EvaluateOptions, evaluate
-from tinysnn.evaluate.result import Device, Example, Memory
+from tinysnn.evaluate.result import Device, Example, Memory, load_evaluation
 from tinysnn.pack import Source, save
 from tinysnn.report.groups import HARNESS, KERNELS, MODEL, START, STATE, group_of
 from tinysnn.report.recording import record, stimulus_of
@@ -107,6 +107,17 @@ def test_page_of_one_model(files):
     spikes = reference.layers[0].spikes
     assert spikes is not None
     assert f"cell0: {spikes.sum()} spikes" in "".join(svgs(text))
+
+
+def test_energy_is_estimated_where_the_board_allows_it(files):
+    path = files / "made.json"
+    assert "energy, an estimate" in report(files, "made.json").read_text()
+    for board, says in (("stm32f4_discovery", "pJ"), ("no_such_board", "not known")):
+        found = load_evaluation(path)
+        device = msgspec.structs.replace(found.device, board=board)
+        path.write_bytes(msgspec.json.encode(msgspec.structs.replace(found, device=device)))
+        energy = report(files, "made.json").read_text().split("energy, an estimate")[1]
+        assert says in energy[:400]
 
 
 def test_names_are_text_and_never_markup(files):

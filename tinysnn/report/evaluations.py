@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinysnn.evaluate.result import Evaluation
 from tinysnn.report.costs import functions_chart, memory_chart
+from tinysnn.report.energy_text import energy_texts
 from tinysnn.report.view import Cell, Chart, EvaluationView, Matrix, MatrixRow, Table
 
 MOST_CLASSES = 40
@@ -73,6 +74,7 @@ def _facts(found: Evaluation) -> tuple[tuple[str, str], ...]:
         "activation sparsity": f"{100 * bench.activation_sparsity:.1f} %",
         "connection sparsity": f"{100 * bench.connection_sparsity:.1f} %",
         "footprint": f"{bench.footprint:,} bytes of tables and state",
+        **energy_texts(found),
     }
     return tuple(facts.items())
 
