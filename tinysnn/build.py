@@ -40,6 +40,8 @@ _SOURCES: dict[Part, tuple[str, ...]] = {
     "server": _SERVER,
     "image": (*_SERVER, "tsnn_mem", "startup"),
 }
+HOST_PORT = ("port/posix/port.c", "port/posix/flash.c")
+"""Port of the server as a process, relative to the firmware's folder."""
 _INCLUDES = ("firmware/include", "firmware/src", "model")
 _QUICK = "src/kernels/"
 """Firmware sources that a step of a model spends its time in; the others are compiled for size."""
@@ -353,7 +355,7 @@ def build_host_server(
     With `sanitize` a wrong access or undefined behaviour ends it.
     """
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all") if sanitize else ()
-    firmware = (*firmware_sources("server"), "port/posix/port.c", "port/posix/flash.c")
+    firmware = (*firmware_sources("server"), *HOST_PORT)
     sources = [*_host_model(model, out_dir), *(f"firmware/{name}" for name in firmware)]
     return _host_compile(
         sources, "tinysnn-server", out_dir, ("-D_POSIX_C_SOURCE=200809L", *checks), cc

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A board without flash for saved weights. */
-#include "tsnn_board_port.h"
+/* A board without flash for saved weights, or a framework whose flash is not ours to use. */
+#include "tsnn_port.h"
 
 const tsnn_port_flash_t tsnn_port_flash = {NULL, 0, 0, 1, 0xFF};
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from tinysnn.boards import Board, Core
 from tinysnn.build import (
+    HOST_PORT,
     board_header,
     firmware_sources,
     image_sources,
@@ -60,7 +61,7 @@ def board_project(board: Board, models: Sequence[str]) -> tuple[dict[str, str], 
 
 def host_project(models: Sequence[str]) -> tuple[dict[str, str], Sources]:
     """Files of the server as a process of this machine, and what is compiled."""
-    names = (*firmware_sources("server"), "port/posix/port.c")
+    names = (*firmware_sources("server"), *HOST_PORT)
     found = {**headers(("include", "src")), **sources(names)}
     return {f"firmware/{n}": text for n, text in found.items()}, _sorted(names, models, ())
 

@@ -17,8 +17,8 @@ def for_framework(request: Request) -> Request:
     return replace(request, board=None, core=PLAIN_CORES.get(core, core) if core else None)
 
 
-FOR_APPLICATIONS = ("src/tsnn_store.c",)
-"""Firmware that the server does without but an application may call."""
+NO_FLASH = "port/flash_none.c"
+"""Frameworks have their own ways to their flash: the server saves nothing there."""
 
 
 def server_files(port: str) -> dict[str, str]:
@@ -27,7 +27,7 @@ def server_files(port: str) -> dict[str, str]:
 
     folder = firmware_dir() / "port" / port
     own = {f"port/{path.name}": path.read_text("utf-8") for path in sorted(folder.iterdir())}
-    return {**headers(("include", "src")), **sources((*server_sources(), *FOR_APPLICATIONS)), **own}
+    return {**headers(("include", "src")), **sources((*server_sources(), NO_FLASH)), **own}
 
 
 def export_header(view: ProjectView, board: str) -> str:
