@@ -10,7 +10,7 @@ import pytest
 
 from tinysnn.boards import load_board
 from tinysnn.errors import BoardError, DeviceError, OptionError, ToolMissing
-from tinysnn.flash import METHODS, FlashJob, check_method, flash, pick_method
+from tinysnn.flash import METHODS, FlashJob, check_method, flash, passed_over, pick_method
 from tinysnn.flash.command import split_command
 
 BOARD = "nucleo_f446re"
@@ -199,6 +199,8 @@ def test_method_is_the_first_of_the_boards_that_is_possible(built, programs, job
         assert way in str(raised.value)
     programs.add("pio", "")
     assert pick_method(job()) == "platformio"
+    assert passed_over("platformio", job().board) == "pyocd: pip install 'tinysnn[pyocd]'"
+    assert passed_over("pyocd", job().board) == passed_over("gdb", job().board) == ""
     programs.add("pyocd", "")
     assert pick_method(job()) == "pyocd"
     assert pick_method(job(gdb=":3333")) == "gdb"

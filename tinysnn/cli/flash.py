@@ -72,7 +72,7 @@ def flash(
     tinysnn flash net.tsnn --board stm32vldiscovery --gdb :3333
     """
     from tinysnn.boards import load_board
-    from tinysnn.flash import FlashJob, check_method, pick_method
+    from tinysnn.flash import FlashJob, check_method, passed_over, pick_method
     from tinysnn.flash import flash as flash_image
 
     target = load_board(board)
@@ -81,6 +81,8 @@ def flash(
         job = FlashJob(elf, target, folder, port, probe, volume, command, gdb, asker())
         name = method or pick_method(job)
         check_method(name, job)
+        if method is None and (lacks := passed_over(name, target)):
+            click.echo(f"note: flashing by {name}, since this is not here - {lacks}", err=True)
         with progress(f"flashing {target.id} ({name})"):
             done = flash_image(job, name)
     result = {"board": done.board, "method": done.method, "how": done.how}

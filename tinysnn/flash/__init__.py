@@ -88,6 +88,15 @@ def pick_method(job: FlashJob) -> str:
     )
 
 
+def passed_over(name: str, board: Board) -> str:
+    """What the board's ways before this one lack here, in words; empty if it is the first."""
+    methods = board.flasher.methods if board.flasher else ()
+    if name not in methods:
+        return ""
+    before = methods[: methods.index(name)]
+    return "; ".join(f"{method}: {_need(method, board)}" for method in before)
+
+
 def _need(method: str, board: Board) -> str:
     """What a method lacks on this machine, and how to get it; empty: nothing."""
     if method == "pyocd":
