@@ -39,4 +39,5 @@ def energy_texts(found: Evaluation) -> dict[str, str]:
 
 
 def _span(found: Range, unit: str) -> str:
-    return f"{found.low:,.3g} to {found.high:,.3g} {unit}"
+    low, high = (f"{v:,.0f}" if v >= 100 else f"{v:.3g}" for v in (found.low, found.high))
+    return f"{low} to {high} {unit}"

@@ -127,7 +127,7 @@ def _overview(every: Sequence[Evaluation]) -> Table | None:
         for found in every
     )
     columns = (
-        *("model", "weights", "data", "device", "clips", "accuracy, %"),
+        *("model", "weights", "data", "device", "clips", "accuracy"),
         *("differ", "instructions/tick", "flash", "RAM"),
     )
     return Table("", columns, rows)
