@@ -51,7 +51,8 @@ def verdicts(network: Network, graph: Graph, options: LowerOptions) -> tuple[Ver
             found = nearly[name]
             result.append(Verdict(name, kind, "approximated", found.what, found.error))
         elif full.of(name).leak_step is not None and isinstance(node, Neuron):
-            why = f"{in_force(node, name, options, full)}; packs round decays to nearest: off per tick by at most"
+            rounding = "packs round decays to nearest: off per tick by at most"
+            why = f"{in_force(node, name, options, full)}; {rounding}"
             result.append(Verdict(name, kind, "approximated", why, full.of(name).leak_step))
         elif (error := _euler_error(node, full.of(name), options.profile)) is not None:
             why = f"{in_force(node, name, options, full)}; decay per tick off NIR's equation by"
