@@ -59,7 +59,7 @@ def has_workload() -> bool:
 def default_models() -> tuple[str, ...]:
     """Networks of a full run; those from a seed stand in for the workload where it is not."""
     first = WORKLOAD if has_workload() else ("seed64_5", "seed64_20")
-    return (*first, "rec256_5", "rec256_20", KEYWORD)
+    return (*first, "rec256_5", "rec256_20", "conv16_5", "conv16_20", KEYWORD)
 
 
 def model_names() -> tuple[str, ...]:

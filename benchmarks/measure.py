@@ -21,6 +21,7 @@ from tinysnn.run.qemu import QemuRunner
 from tinysnn.stimulus import Stimulus
 from tinysnn.toolchain import find_toolchain
 from tinysnn.verify import Report, verify
+from tinysnn.views.axis import spread
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,21 @@ def _row(job: Job, image: Image, case: Case, density: str, report: Report) -> Ro
 
 
 def synaptic_operations(pack: Pack, clips: list[Stimulus]) -> float:
-    """Mean number of weights added per tick."""
-    total = 0
+    """Mean number of weights added per tick; those of kernels as by events all over their maps."""
+    total = 0.0
     for rasters in batch.batches(clips):
         events = batch.simulate(pack, rasters).events
-        total += int(sum(count * layer.n for count, layer in zip(events, pack.layers, strict=True)))
+        each = zip(events, pack.layers, strict=True)
+        total += sum(float(count) * _weights_of_event(layer) for count, layer in each)
     return total / sum(clip.n_ticks for clip in clips)
+
+
+def _weights_of_event(layer: PackedLayer) -> float:
+    if not layer.spec.has_kernels:
+        return layer.n
+    sources = [(source.n, source.map) for source in layer.spec.sources]
+    met = sum(n * spread(found) for n, found in sources if found is not None)
+    return met / layer.spec.n_rows
 
 
 def _profile(image: Image, clips: list[Stimulus]) -> dict[str, int]:

@@ -103,7 +103,8 @@ def test_a_compiler_that_is_not_here_is_named_and_nothing_is_measured(monkeypatc
 def test_without_the_workload_only_networks_that_need_none_are_run(monkeypatch, tmp_path):
     monkeypatch.setenv("TINYSNN_BENCH", str(tmp_path))
 
-    assert cases.default_models() == ("seed64_5", "seed64_20", "rec256_5", "rec256_20", "keyword")
+    seeded = ("seed64_5", "seed64_20", "rec256_5", "rec256_20", "conv16_5", "conv16_20")
+    assert cases.default_models() == (*seeded, "keyword")
     with pytest.raises(OptionError, match="TINYSNN_BENCH"):
         cases.load_case("fc64_5", 8)
 
