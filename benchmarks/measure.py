@@ -14,7 +14,7 @@ from tinysnn.boards import Board, list_boards, load_board
 from tinysnn.build import build
 from tinysnn.errors import MismatchError, TinysnnError, ToolMissing
 from tinysnn.image import Image
-from tinysnn.pack import Bits, Pack
+from tinysnn.pack import Bits, Pack, PackedLayer
 from tinysnn.run import open_runner
 from tinysnn.run.base import Runner
 from tinysnn.run.qemu import QemuRunner

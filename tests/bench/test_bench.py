@@ -197,7 +197,7 @@ def test_a_full_run_covers_all_widths_cores_and_compilers():
     tasks = kernels._tasks((), (), (), (), profile=False)
 
     jobs = [job for _, job in tasks]
-    assert len(jobs) == 6 * 4 * len(cases.BOARDS) * 2
+    assert len(jobs) == 8 * 4 * len(cases.BOARDS) * 2
     assert len({(j.model, j.bits, j.core, j.compiler) for j in jobs}) == len(jobs)
 
 
