@@ -25,7 +25,7 @@ from tinysnn.stimulus import Stimulus
 WINDOW, HOP = 50, 25
 CALIBRATED = 0.35
 CHANNELS, GESTURES = 8, 8
-LEARN = {"fresh": GESTURES, "buffer": 32, "rehearsals": 24, "score_shift": 5, "shift": 12}
+LEARN = {"fresh": GESTURES, "buffer": 40, "rehearsals": 64, "score_shift": 7, "shift": 12}
 OTHERS = 6000
 """Windows of the other users, drawn at random, that the readout learns first."""
 

@@ -2,11 +2,11 @@
 
 python examples/learning/speakers.py DATA [--head delta] (DATA: the folder kws/fsdd)
 
-The readout of the keyword network, which was trained on other words of other people, is replaced by
-one that learns. One of five speakers is left out in turn: the readout learns the training recordings
-of the other four, then 1, 3, 5 and 10 recordings of each digit by the speaker. Tested: the speaker's
-other recordings, and the testing recordings of the others, before and after. Recordings at 8 kHz are brought to
-16 kHz by linear interpolation.
+The readout of the keyword network, which was trained on other words of other people, is replaced
+by one that learns. One of five speakers is left out in turn: the readout learns the training
+recordings of the other four, then 1, 3, 5 and 10 recordings of each digit by the speaker. Tested:
+the speaker's other recordings, and the testing recordings of the others, before and after.
+Recordings at 8 kHz are brought to 16 kHz by linear interpolation.
 """
 
 from __future__ import annotations

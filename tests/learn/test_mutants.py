@@ -1,0 +1,50 @@
+"""Faults planted in the generated C of rules: each must be noticed against the reference."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.learn.scenes import scenes
+from tests.learn.test_exact import differences
+from tests.tools import need
+from tinysnn.build import build_host
+from tinysnn.emit import emit
+from tinysnn.run.base import expected_model
+from tinysnn.run.host import HostModel
+
+SCENES = scenes()
+FAULTS = (
+    ("delta_spare", r"score \+ 32\) >> 6", "score >> 6"),
+    ("delta_spare", r"-64 - y, -127, 0", "-64 - y, -127, 127"),
+    ("delta_spare", r"\*w \+ step, -128, 127", "*w + step, -127, 127"),
+    ("delta_spare", r"l1_turn = label;", "l1_turn = 0u;"),
+    ("delta_spare", r"st->learned.l1_b\[k\] = 0;", ";"),
+    ("delta_graded", r"sums\[j\] = st->learned.l0_b\[j\]", "sums[j] = 0"),
+    ("few_fresh", r"least > 900u", "least > 0u"),
+    ("few_spare", r"\(1u << shift\) <= \*uses", "(1u << shift) < *uses"),
+    ("few_spare", r"\(square \+ ticks\) / ", "square / "),
+    ("sdsp_four", r"tsnn_sort_events\(st->work_events, n_events\);", ""),
+    ("sdsp_four", r"ca \+ 2, 0, 255", "ca + 1, 0, 255"),
+    ("sdsp_one", r"u, -250, ", "u, -2500, "),
+    ("stdp", r"above > \(", "above >= ("),
+    ("stdp", r"h - \(h >> 2\)", "h"),
+    ("drtp", r"v \+= 200;", ""),
+    ("eprop_graded", r"\? 1 : -1", "? -1 : 1"),
+    ("eprop_recurrent", r"t - \(t >> 4\)", "t - (t >> 5)"),
+)
+
+
+@pytest.mark.host
+@pytest.mark.parametrize(("scene", "pattern", "fault"), FAULTS, ids=[f[1][:24] for f in FAULTS])
+def test_fault_is_noticed(scene, pattern, fault, tmp_path):
+    need("cc")
+    pack = SCENES[scene]
+    emit([pack], tmp_path / "c", core="cortex-m3")
+    source = tmp_path / "c" / f"tsnn_{pack.name}.c"
+    text, places = re.subn(pattern, fault, source.read_text())
+    assert places, "the fault no longer applies"
+    source.write_text(text)
+    library = build_host(tmp_path / "c", tmp_path / "built")
+    assert differences(pack, HostModel(library, expected_model(pack), 0), 120) > 0
