@@ -16,19 +16,19 @@ from tinysnn.run.host import HostModel
 
 SCENES = scenes()
 FAULTS = (
-    ("delta_spare", r"score \+ 32\) >> 6", "score >> 6"),
+    ("delta_spare", r"score \+ 32\) >> 6", "score) >> 6"),
     ("delta_spare", r"-64 - y, -127, 0", "-64 - y, -127, 127"),
-    ("delta_spare", r"\*w \+ step, -128, 127", "*w + step, -127, 127"),
+    ("delta_spare", r"\*w \+ step, -128, 127", "*w + step, -40, 40"),
     ("delta_spare", r"l1_turn = label;", "l1_turn = 0u;"),
     ("delta_spare", r"st->learned.l1_b\[k\] = 0;", ";"),
-    ("delta_graded", r"sums\[j\] = st->learned.l0_b\[j\]", "sums[j] = 0"),
+    ("delta_spare", r"sums\[j\] = st->learned.l1_b\[j\]", "sums[j] = 0"),
     ("few_fresh", r"least > 900u", "least > 0u"),
     ("few_spare", r"\(1u << shift\) <= \*uses", "(1u << shift) < *uses"),
     ("few_spare", r"\(square \+ ticks\) / ", "square / "),
     ("sdsp_four", r"tsnn_sort_events\(st->work_events, n_events\);", ""),
     ("sdsp_four", r"ca \+ 2, 0, 255", "ca + 1, 0, 255"),
     ("sdsp_one", r"u, -250, ", "u, -2500, "),
-    ("stdp", r"above > \(", "above >= ("),
+    ("stdp", r"l1_h\[k\] \+ 20", "l1_h[k] + 21"),
     ("stdp", r"h - \(h >> 2\)", "h"),
     ("drtp", r"v \+= 200;", ""),
     ("eprop_graded", r"\? 1 : -1", "? -1 : 1"),
