@@ -16,6 +16,7 @@ typedef struct {
     uint32_t hash;           /**< running hash of the state */
     uint16_t seq;            /**< sequence number of the last request that was answered */
     bool is_reset;           /**< the state is valid: RESET was done, no step has failed */
+    bool is_started;         /**< the models that learn have their weights: since the first HELLO */
     bool is_taught;          /**< what is learned is being replaced, and not adopted yet */
 } tsnn_wire_t;
 

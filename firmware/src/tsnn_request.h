@@ -23,8 +23,8 @@ tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request);
 
 /** What the server does for models that learn; see tsnn_image.h. */
 struct tsnn_learning {
-    void (*start)(void);               /**< weights as packed, or as they were saved last */
-    void (*forget)(tsnn_wire_t *wire); /**< a new session finds what was half replaced */
+    /** A session begins: load what was saved, the first time; drop what was half replaced. */
+    void (*begin)(tsnn_wire_t *wire);
     /** LEARN, LEARNED and TEACH. */
     tsnn_refusal_t (*take)(tsnn_wire_t *wire, uint32_t type, tsnn_request_t *request);
 };

@@ -56,7 +56,7 @@ static tsnn_refusal_t tsnn_hello(tsnn_wire_t *wire, const uint8_t *body, size_t 
         return TSNN_REFUSAL(TSNN_ERROR_BAD_SLOT, tsnn_slot_count);
     }
     if (tsnn_learning != NULL) {
-        tsnn_learning->forget(wire);
+        tsnn_learning->begin(wire);
     }
     wire->slot = &tsnn_slots[body[1]];
     wire->is_reset = false;
@@ -195,9 +195,7 @@ void tsnn_wire_init(tsnn_wire_t *wire)
     wire->seq = 0;
     wire->is_reset = false;
     wire->is_taught = false;
-    if (tsnn_learning != NULL) {
-        tsnn_learning->start();
-    }
+    wire->is_started = false;
 }
 
 void tsnn_wire_receive(tsnn_wire_t *wire, uint8_t byte)

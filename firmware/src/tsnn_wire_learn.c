@@ -155,15 +155,7 @@ static tsnn_refusal_t tsnn_learning_take(tsnn_wire_t *wire, uint32_t type, tsnn_
     return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
 }
 
-/** What a host left that went away in the middle is nothing to go on with. */
-static void tsnn_learning_forget(tsnn_wire_t *wire)
-{
-    if (wire->is_taught) {
-        (void)wire->slot->model->learn->init(wire->slot->state);
-        wire->is_taught = false;
-    }
-}
-
+/** Weights as packed, or as they were saved last. */
 static void tsnn_learning_start(void)
 {
     for (uint32_t k = 0; k < tsnn_slot_count; k++) {
@@ -175,5 +167,17 @@ static void tsnn_learning_start(void)
     }
 }
 
-const struct tsnn_learning tsnn_learning_server = {tsnn_learning_start, tsnn_learning_forget,
-                                                   tsnn_learning_take};
+/** What a host left that went away in the middle is nothing to go on with. */
+static void tsnn_learning_begin(tsnn_wire_t *wire)
+{
+    if (!wire->is_started) {
+        wire->is_started = true;
+        tsnn_learning_start();
+    }
+    if (wire->is_taught) {
+        (void)wire->slot->model->learn->init(wire->slot->state);
+        wire->is_taught = false;
+    }
+}
+
+const struct tsnn_learning tsnn_learning_server = {tsnn_learning_begin, tsnn_learning_take};
