@@ -32,8 +32,8 @@ Part = Literal["models", "server", "image"]
 an image for a board."""
 
 _SERVER = (
-    *("tsnn_crc32", "tsnn_wire", "tsnn_wire_ticks", "tsnn_reply", "tsnn_cobs", "main"),
-    *("tsnn_wire_learn", "tsnn_wire_store", "tsnn_store"),
+    *("tsnn_crc32", "tsnn_wire", "tsnn_wire_ticks", "tsnn_wire_samples", "tsnn_reply"),
+    *("tsnn_cobs", "main", "tsnn_wire_learn", "tsnn_wire_store", "tsnn_store"),
 )
 _SOURCES: dict[Part, tuple[str, ...]] = {
     "models": ("tsnn_crc32",),

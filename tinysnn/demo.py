@@ -129,15 +129,14 @@ def run_demo(
     from tinysnn.data import keyword_clips
     from tinysnn.data.labels import KEYWORDS
     from tinysnn.deploy import deployed, pick_board
-    from tinysnn.encode.keyword import TICK_S, encode_clip
-    from tinysnn.stimulus import Stimulus
+    from tinysnn.encode.keyword import TICK_S, heard
     from tinysnn.verify import verify
 
     board = pick_board(options.runner, options.board)
     spoken = keyword_clips("testing", options.data_dir, options.clips)
     tell(f"data      {len(spoken.clips)} clips, {spoken.source}")
     stimuli = [
-        Stimulus(encode_clip(clip), KEYWORDS[label], int(label))
+        heard(clip, KEYWORDS[label], int(label))
         for clip, label in zip(spoken.clips, spoken.labels, strict=True)
     ]
     pack = keyword_pack(stimuli[:CALIBRATION_CLIPS], tell)

@@ -17,7 +17,9 @@ from tinysnn.views.row_options import AUTO, RowOptions
 if TYPE_CHECKING:
     import jinja2
 
-RUNTIME_HEADERS = ("tsnn.h", "tsnn_kernel.h", "tsnn_image.h", "tsnn_past.h", "tsnn_learn.h")
+RUNTIME_HEADERS = (
+    *("tsnn.h", "tsnn_kernel.h", "tsnn_image.h", "tsnn_past.h", "tsnn_learn.h", "tsnn_dsp.h"),
+)
 """Hand-written headers that generated files may include; those in use are copied beside them, so
 that they compile."""
 

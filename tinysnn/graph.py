@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import ModelError
+from tinysnn.front_end import LogMel
 from tinysnn.spatial import Conv, Pool
 
 Floats = npt.NDArray[np.float64]
@@ -239,6 +240,8 @@ class Graph:
     approximations: tuple[Approximation, ...] = ()
     outputs: tuple[int, ...] = ()
     """Indices of the layers that feed the Outputs, where there are several; else empty."""
+    front_end: LogMel | None = None
+    """What makes the input of raw samples on a device; the graph itself takes its events."""
     inputs: tuple[InputPort, ...] = ()
     """The Inputs, where there are several; else empty."""
     channels_last: bool = False

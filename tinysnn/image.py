@@ -18,6 +18,7 @@ MIN_PAYLOAD = 256
 _BUFFERS = frozenset(
     {
         "tsnn_in_index",
+        "tsnn_in_samples",
         "tsnn_in_value",
         "tsnn_out_index",
         "tsnn_out_value",
@@ -33,9 +34,11 @@ _BUFFERS = frozenset(
 )
 HANDLERS = ("SysTick_Handler", "tsnn_uart_handler")
 """Functions that exceptions may start while a step runs."""
-_SLOT_BYTES = 8
+_SLOT_BYTES = 12
 _STRUCT_BYTES_AT = 16
 """Offset of struct_bytes in tsnn_model_t: two pointers, two u16, flags."""
+_FRONT_END_AT = 36
+"""Offset of front_end in tsnn_model_t, behind the functions and `learn`; 0: it has none."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +184,20 @@ def worst_stack(elf: ElfView) -> int | None:
     return main + EXCEPTION_BYTES + VECTOR_BYTES * uses_vectors + deepest_handler
 
 
-def _slots(elf: ElfView) -> list[tuple[str, range]]:
-    """Name of each slot's model and the addresses of its state."""
+def _slots(elf: ElfView) -> list[tuple[str, range, range]]:
+    """Name of each slot's model and the addresses of its state and of its front end's memory."""
     count = elf.word(elf.symbol("tsnn_slot_count").address)
     table = elf.symbol("tsnn_slots")
     if count * _SLOT_BYTES != table.size:
         raise BuildError("tsnn_slot_count is not the length of tsnn_slots", where=str(elf.path))
     found = []
     for address in range(table.address, table.address + table.size, _SLOT_BYTES):
-        model, state = elf.word(address), elf.word(address + 4)
+        model, state, ear = (elf.word(address + at) for at in (0, 4, 8))
         size = elf.word(model + _STRUCT_BYTES_AT)
-        found.append((elf.text(elf.word(model)), range(state, state + size)))
+        front_end = elf.word(model + _FRONT_END_AT)
+        heard = elf.word(front_end + 4) if front_end else 0
+        name = elf.text(elf.word(model))
+        found.append((name, range(state, state + size), range(ear, ear + heard)))
     return found
 
 
@@ -204,7 +210,7 @@ def check_tables_in_flash(elf: ElfView, board: Board) -> None:
         Names the first such object.
     """
     ram = range(board.ram_base, board.ram_base + board.ram_bytes)
-    states = [addresses for _, addresses in _slots(elf)]
+    states = [addresses for _, *memory in _slots(elf) for addresses in memory]
     for name, symbol in sorted(elf.symbols.items()):
         ours = name.startswith("tsnn_") and name not in _BUFFERS
         if symbol.is_function or not symbol.size or not ours or symbol.address not in ram:
@@ -258,5 +264,5 @@ def read_image(path: Path, board: Board, *, compiler: str, optimise: str) -> Ima
         stack_bytes=stack,
         sections=sections,
         symbols=elf.symbols,
-        slots=tuple(name for name, _ in _slots(elf)),
+        slots=tuple(name for name, *_ in _slots(elf)),
     )

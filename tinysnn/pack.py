@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import PackError
+from tinysnn.front_end import LogMel
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
 from tinysnn.learn.spec import LearnSpec
 from tinysnn.source_map import MapShape, SourceMap
@@ -162,6 +163,8 @@ class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: str
     """What the firing rates were measured on, in words; empty: they were not."""
     notes: tuple[str, ...] = ()
+    front_end: LogMel | msgspec.UnsetType = msgspec.UNSET
+    """What makes the network's input of raw samples; left out of the JSON text if there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,6 +270,11 @@ class Pack:
     def graded_input(self) -> bool:
         """Whether input events carry an int8 value."""
         return self.meta.input_scale is not None
+
+    @property
+    def front_end(self) -> LogMel | None:
+        """What makes the network's input of raw samples, if the device is to do that."""
+        return None if self.meta.front_end is msgspec.UNSET else self.meta.front_end
 
     @property
     def output_layer(self) -> PackedLayer:

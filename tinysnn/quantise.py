@@ -161,6 +161,7 @@ def _meta(
         layers=tuple(layer.spec for layer in layers),
         calibration=calibration,
         notes=graph.notes,
+        front_end=graph.front_end or msgspec.UNSET,
     )
 
 

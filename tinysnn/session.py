@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -25,8 +25,10 @@ from tinysnn.session_checks import (
     SessionLost,
     SessionStats,
     Timing,
+    check_heard,
     check_model,
     check_raster,
+    encoded,
     exactly,
     greeting,
     refusal,
@@ -234,12 +236,15 @@ class Session:
     def _all_ticks(self, stimulus: Stimulus, states: list[bytes] | None) -> list[wire.TickResult]:
         """Run a clip tick by tick; the state after each goes to `states`."""
         results: list[wire.TickResult] = []
-        graded = self.expected.graded_input
-        ticks = [wire.encode_tick(row, graded=graded) for row in stimulus.raster]
-        while len(results) < len(ticks):
-            results += self._batch(ticks, len(results), 0 if states is None else 1)
-            if states is not None:
+        kind, ticks = encoded(stimulus, self.expected)
+        sent = 0
+        while sent < len(ticks):
+            done = self._batch(kind, ticks, sent, 0 if states is None else 1)
+            sent += len(done)
+            results += [result for result in done if result is not None]
+            if states is not None and len(results) == len(states):
                 states.append(self._state())
+        check_heard(len(results), stimulus.n_ticks, self.where)
         return results
 
     def reset(self) -> int:
@@ -254,17 +259,23 @@ class Session:
             )
         return first_hash
 
-    def _batch(self, ticks: list[bytes], start: int, most: int) -> list[wire.TickResult]:
+    def _batch(
+        self, kind: Type, ticks: list[bytes], start: int, most: int
+    ) -> Sequence[wire.TickResult | None]:
         batch = self._fitting(ticks, start, most or self.timing.batch_ticks)
         values, n_out = self.expected.value_output, self.expected.n_out
 
-        def decode(body: bytes) -> list[wire.TickResult]:
-            results = wire.decode_ticks(body, n_out, values=values)
+        def decode(body: bytes) -> Sequence[wire.TickResult | None]:
+            results: Sequence[wire.TickResult | None]
+            if kind is Type.SAMPLES:
+                results = wire.decode_samples(body, n_out, values=values)
+            else:
+                results = wire.decode_ticks(body, n_out, values=values)
             if not 1 <= len(results) <= len(batch):
                 raise wire.WireError(f"{len(results)} of {len(batch)} ticks done")
             return results
 
-        return self.call(Type.TICKS, wire.ticks_body(batch), decode)
+        return self.call(kind, wire.ticks_body(batch), decode)
 
     def _fitting(self, ticks: list[bytes], start: int, most: int) -> list[bytes]:
         """As many ticks from start on as one request may carry."""
@@ -299,7 +310,10 @@ class Session:
             output[tick] = result.output
         hashes = np.array([first_hash, *(r.state_hash for r in results)], np.uint32)
         counts: npt.NDArray[np.uint32] | None = None
+        front_counts: npt.NDArray[np.uint32] | None = None
         if self.device.counter is not wire.Counter.NONE:
             counts = np.array([r.count for r in results], np.uint32)
+            if results and results[0].front_count is not None:
+                front_counts = np.array([r.front_count for r in results], np.uint32)
         rows = np.frombuffer(b"".join(states), np.uint8).reshape(-1, self.expected.state_bytes)
-        return Trace(output, hashes, counts, rows if states else None)
+        return Trace(output, hashes, counts, rows if states else None, front_counts)

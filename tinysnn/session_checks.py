@@ -41,6 +41,8 @@ class Expected:
     state_bytes: int
     learned_bytes: int = 0
     """Size of what the model learns; 0: nothing."""
+    hop: int = 0
+    """Raw samples of a tick, for models with a front end."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,26 @@ class SessionStats:
     ignored: int = 0
     sessions: int = 0
     replays: int = 0
+
+
+def encoded(stimulus: Stimulus, expected: Expected) -> tuple[Type, list[bytes]]:
+    """A clip's ticks as requests carry them: as raw samples if it has them and the model hears."""
+    samples, hop = stimulus.samples, expected.hop
+    if samples is not None and hop:
+        starts = range(0, samples.size - hop + 1, hop)
+        return Type.SAMPLES, [wire.encode_samples(samples[at : at + hop]) for at in starts]
+    graded = expected.graded_input
+    return Type.TICKS, [wire.encode_tick(row, graded=graded) for row in stimulus.raster]
+
+
+def check_heard(n_ticks: int, expected: int, where: str) -> None:
+    """Refuse a front end that made another number of ticks of the samples."""
+    if n_ticks != expected:
+        raise DeviceError(
+            f"the front end gave events for {n_ticks} ticks, {expected} were expected",
+            where=where,
+            fix="Flash the firmware of this pack again.",
+        )
 
 
 def exactly(length: int) -> Callable[[bytes], bytes]:

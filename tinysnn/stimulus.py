@@ -24,6 +24,8 @@ class Stimulus:
     """[T, N]: 0 no event, 1 a spike; with graded input any int8 value (0 = no event)."""
     name: str = ""
     label: int | None = None
+    samples: npt.NDArray[np.int16] | None = None
+    """[n]: what a device with a front end is given instead; `raster` is what that makes of it."""
 
     @property
     def n_ticks(self) -> int:

@@ -20,3 +20,5 @@ class Trace:
     """[T]: instructions, cycles or timer ticks of each step; None where nothing counts."""
     states: npt.NDArray[np.uint8] | None = None
     """[T + 1, state_bytes]: raw state after reset and after each tick, if it was asked for."""
+    front_counts: npt.NDArray[np.uint32] | None = None
+    """[T]: as `counts`, of the front end, where the device was given raw samples."""

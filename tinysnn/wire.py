@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
 import numpy as np
@@ -41,6 +41,7 @@ class Type(IntEnum):
     LEARN = 0x05
     LEARNED = 0x06
     TEACH = 0x07
+    SAMPLES = 0x10
 
 
 ERROR_TYPE = 0xFF
@@ -168,8 +169,13 @@ def encode_tick(row: npt.NDArray[np.int8], *, graded: bool) -> bytes:
     return head + events.tobytes()
 
 
+def encode_samples(samples: npt.NDArray[np.int16]) -> bytes:
+    """One tick of a SAMPLES request: raw samples [hop]."""
+    return samples.astype("<i2").tobytes()
+
+
 def ticks_body(ticks: Sequence[bytes]) -> bytes:
-    """Body of a TICKS request from what `encode_tick` made; at most MAX_BATCH ticks."""
+    """Body of a TICKS or SAMPLES request from encoded ticks; at most MAX_BATCH ticks."""
     return bytes([len(ticks)]) + b"".join(ticks)
 
 
@@ -181,6 +187,8 @@ class TickResult:
     count: int
     output: npt.NDArray[np.int32]
     """[n_out]: spikes (0, 1) or membranes."""
+    front_count: int | None = None
+    """What the counter counted in the front end; None: the device was given events."""
 
 
 def decode_ticks(body: bytes, n_out: int, *, values: bool) -> list[TickResult]:
@@ -195,14 +203,45 @@ def decode_ticks(body: bytes, n_out: int, *, values: bool) -> list[TickResult]:
         raise WireError("TICKS answer is empty")
     results, at = [], 1
     for _ in range(body[0]):
-        if at + 8 > len(body):
-            raise WireError("TICKS answer too short")
-        state_hash, count = struct.unpack_from("<II", body, at)
-        output, at = (_decode_values if values else _decode_spikes)(body, at + 8, n_out)
-        results.append(TickResult(state_hash, count, output))
+        result, at = _decode_tick(body, at, n_out, values=values)
+        results.append(result)
     if at != len(body):
         raise WireError("TICKS answer too long")
     return results
+
+
+def decode_samples(body: bytes, n_out: int, *, values: bool) -> list[TickResult | None]:
+    """A SAMPLES answer; None for ticks in which the front end had nothing to give yet.
+
+    Raises
+    ------
+    WireError: as `decode_ticks`.
+
+    """
+    if not body:
+        raise WireError("SAMPLES answer is empty")
+    results: list[TickResult | None] = []
+    at = 1
+    for _ in range(body[0]):
+        if at + 5 > len(body) or body[at] > 1:
+            raise WireError("SAMPLES answer too short, or neither ready nor not")
+        ready, front_count = struct.unpack_from("<BI", body, at)
+        result, at = None, at + 5
+        if ready:
+            found, at = _decode_tick(body, at, n_out, values=values)
+            result = replace(found, front_count=front_count)
+        results.append(result)
+    if at != len(body):
+        raise WireError("SAMPLES answer too long")
+    return results
+
+
+def _decode_tick(body: bytes, at: int, n_out: int, *, values: bool) -> tuple[TickResult, int]:
+    if at + 8 > len(body):
+        raise WireError("answer too short")
+    state_hash, count = struct.unpack_from("<II", body, at)
+    output, at = (_decode_values if values else _decode_spikes)(body, at + 8, n_out)
+    return TickResult(state_hash, count, output), at
 
 
 def _decode_values(body: bytes, at: int, n_out: int) -> tuple[npt.NDArray[np.int32], int]:

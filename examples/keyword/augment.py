@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tinysnn.encode import keyword
+from tinysnn.encode import keyword, log_mel
 
 STEPS_PER_OCTAVE = 256.0
-FLOOR = 13.3
+FLOOR = -7.0
 """Level of digital silence."""
+_SILENCE = round(FLOOR * STEPS_PER_OCTAVE)
 _LN2 = math.log(2.0)
 
 
@@ -23,7 +24,7 @@ _LN2 = math.log(2.0)
 class Strength:
     """How much each change may do."""
 
-    shift_frames: int = 14
+    shift_frames: int = 2
     level: float = 2.5
     tilt: float = 0.5
     warp_bands: float = 0.06
@@ -32,12 +33,12 @@ class Strength:
     clean: float = 0.3
     """Part of the clips left without added noise."""
     masks: int = 1
-    mask_frames: int = 8
+    mask_frames: int = 4
     mask_bands: int = 4
 
 
 def augment(logs: Tensor, noise: Tensor, strength: Strength) -> Tensor:
-    """Changed copies of `logs` ``[B, 100, 32]``; `noise` is ``[n, 100, 32]``."""
+    """Changed copies of `logs` ``[B, 50, 32]``; `noise` is ``[n, 50, 32]``."""
     logs = _warped(_shifted(logs, strength.shift_frames), strength.warp_bands)
     clips, _, bands = logs.shape
     level = torch.empty(clips, 1, 1).uniform_(-strength.level, strength.level)
@@ -55,10 +56,13 @@ def mixed(logs: Tensor, other: Tensor, part: float) -> Tensor:
 
 
 def events(logs: Tensor) -> Tensor:
-    """Input ``[50, B, 32]`` (0 to 4) that the encoder makes of `logs` ``[B, 100, 32]``."""
+    """Input ``[50, B, 128]`` (0 to 4) that the encoder makes of `logs` ``[B, 50, 32]``."""
     steps = (logs * STEPS_PER_OCTAVE).round().to(torch.int32)
-    graded = torch.from_numpy(keyword.normalise(steps.numpy()))
-    return graded.transpose(0, 1).float() * keyword.INPUT_SCALE
+    after = torch.full(
+        (len(logs), keyword.EAR.lookahead_ticks, logs.shape[2]), _SILENCE, dtype=torch.int32
+    )
+    graded = log_mel.events(torch.cat((steps, after), 1).numpy(), keyword.EAR)
+    return torch.from_numpy(graded).transpose(0, 1).float() * keyword.INPUT_SCALE
 
 
 def _power_sum(a: Tensor, b: Tensor) -> Tensor:
@@ -90,7 +94,7 @@ def _with_noise(logs: Tensor, noise: Tensor, strength: Strength) -> Tensor:
     chosen = torch.gather(chosen, 1, index[:, :, None].expand_as(chosen))
     snr = torch.empty(clips).uniform_(*strength.snr)
     snr[torch.rand(clips) < strength.clean] = 30.0
-    gain = logs.mean(2).kthvalue(90, 1).values - chosen.mean((1, 2)) - snr
+    gain = logs.mean(2).kthvalue(45, 1).values - chosen.mean((1, 2)) - snr
     noisy = _power_sum(logs, chosen + gain[:, None, None])
     return _power_sum(noisy, torch.full_like(noisy, FLOOR))
 

@@ -2,7 +2,7 @@
 
     python examples/keyword/export.py build/keyword.pt --out models/keyword/keyword.nir
 
-Nodes: Input -> (Affine -> LIF or CubaLIF, Linear back onto it) per layer -> Linear -> Output.
+Nodes: Input -> Conv1d -> LIF -> Flatten -> (Delay -> Linear, per delay) -> LIF -> Linear -> Output.
 Time constants are chosen so that, with a tick of 20 ms and the Euler rule, every decay is a
 multiple of 2^-16 and every input gain is 1.
 """
@@ -18,9 +18,17 @@ import nir
 import numpy as np
 import numpy.typing as npt
 import torch
-from network import KeywordNetwork, Shape, SpikingLayer, snapped
+from network import (
+    Convolution,
+    Delayed,
+    KeywordNetwork,
+    Shape,
+    SpikingLayer,
+    as_tuples,
+    snapped,
+)
 
-from tinysnn.encode.keyword import BANDS, TICK_S
+from tinysnn.encode.keyword import BANDS, EAR, TICK_S
 
 WEIGHT_STEPS = 127
 Nodes = dict[str, Any]
@@ -32,16 +40,15 @@ def read(path: Path) -> tuple[KeywordNetwork, dict[str, Any], dict[str, Any]]:
     """Network, recipe and report of a file that `train.py` wrote."""
     content = torch.load(path, weights_only=True)
     recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
-    shape = recipe["shape"]
-    shape["hidden"], shape["recurrent"] = tuple(shape["hidden"]), tuple(shape["recurrent"])
-    network = KeywordNetwork(Shape(**shape))
+    network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
     network.load_state_dict(content)
     return network.eval(), recipe, report
 
 
+@torch.no_grad()
 def graph_of(network: KeywordNetwork) -> nir.NIRGraph:
     """The network as a NIR graph."""
-    nodes: Nodes = {"input": nir.Input(np.array([BANDS]))}
+    nodes: Nodes = {"input": nir.Input(np.array([EAR.context_ticks, BANDS]))}
     edges: Edges = []
     before = "input"
     for number, layer in enumerate(network.spiking_layers(), start=1):
@@ -63,27 +70,52 @@ def on_one_grid(weight: Floats) -> Floats:
 
 
 def _add_layer(nodes: Nodes, edges: Edges, before: str, number: int, layer: SpikingLayer) -> str:
-    synapses, neurons, back = f"synapses{number}", f"hidden{number}", f"recurrent{number}"
-    weight, bias = layer.folded()
-    nodes[synapses] = nir.Affine(weight=weight.numpy(), bias=bias.numpy())
-    nodes[neurons] = _neurons(layer)
-    edges += [(before, synapses), (synapses, neurons)]
-    recurrent = layer.folded_recurrent()
-    if recurrent is not None:
-        nodes[back] = nir.Linear(weight=recurrent.numpy())
-        edges += [(neurons, back), (back, neurons)]
+    neurons = f"hidden{number}"
+    weight, bias = (values.numpy() for values in layer.folded())
+    if isinstance(layer, Convolution):
+        kernel = weight.reshape(len(weight), -1, layer.kernel)
+        synapses = f"synapses{number}"
+        nodes[synapses] = nir.Conv1d(BANDS, kernel, layer.stride, 0, 1, 1, bias)
+        edges += [(before, synapses), (synapses, neurons)]
+        nodes[neurons] = _neurons(layer, layer.places)
+        nodes["flatten"] = nir.Flatten({"input": nodes[neurons].v_threshold.shape}, 0)
+        edges.append((neurons, "flatten"))
+        return "flatten"
+    if not isinstance(layer, Delayed):
+        raise TypeError(f"no NIR node is known for {type(layer).__name__}")
+    for delay, part in zip(layer.delays, np.split(weight, len(layer.delays), axis=1), strict=True):
+        _add_delayed(nodes, edges, (before, f"late{number}_{delay}", neurons), delay, (part, bias))
+    nodes[neurons] = _neurons(layer, 1)
     return neurons
 
 
-def _neurons(layer: SpikingLayer) -> nir.NIRNode:
+def _add_delayed(
+    nodes: Nodes,
+    edges: Edges,
+    path: tuple[str, str, str],
+    delay: int,
+    synapses_of: tuple[Floats, Floats],
+) -> None:
+    """Synapses that see spikes of `delay` ticks ago; those without delay carry the bias."""
+    before, name, after = path
+    weight, bias = synapses_of
+    synapses = f"{name}_synapses"
+    if delay:
+        nodes[name] = nir.Delay(np.full(weight.shape[1], delay * TICK_S, np.float32))
+        edges.append((before, name))
+        before = name
+        nodes[synapses] = nir.Linear(weight=weight)
+    else:
+        nodes[synapses] = nir.Affine(weight=weight, bias=bias)
+    edges += [(before, synapses), (synapses, after)]
+
+
+def _neurons(layer: SpikingLayer, places: int) -> nir.NIRNode:
     tau, gain = _constants(layer.beta_logit)
-    n = len(tau)
-    zeros, ones = np.zeros(n, np.float32), np.ones(n, np.float32)
-    common = {"v_leak": zeros, "v_threshold": ones, "v_reset": zeros}
-    if layer.alpha_logit is None:
-        return nir.LIF(tau=tau, r=gain, **common)
-    tau_syn, w_in = _constants(layer.alpha_logit)
-    return nir.CubaLIF(tau_syn=tau_syn, w_in=w_in, tau_mem=tau, r=gain, **common)
+    if places > 1:
+        tau, gain = (np.repeat(values[:, None], places, axis=1) for values in (tau, gain))
+    zeros, ones = np.zeros_like(tau), np.ones_like(tau)
+    return nir.LIF(tau=tau, r=gain, v_leak=zeros, v_threshold=ones, v_reset=zeros)
 
 
 def _constants(logit: torch.Tensor) -> tuple[Floats, Floats]:

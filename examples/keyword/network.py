@@ -1,8 +1,9 @@
 """The spiking network in PyTorch, with the update rule of SPEC.md and no other.
 
-Per tick and layer: x = W s + b + W_rec s[t-1];  i = alpha i + x (cuba) or i = x;  u = beta u + i;
-a spike where u > 1;  then u -= 1 in the same tick. The readout adds up its inputs; the class is
-the largest sum after the last tick.
+A convolution over the bands of the current and the ticks before, then fully connected layers that
+see the spikes of several ticks at once (delays), then a readout that adds up. Per tick and layer:
+x = sum over delays d of W_d s[t-d], + b;  u = beta u + x;  a spike where u > 1;  then u -= 1 in the
+same tick. The class is the largest sum after the last tick.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from tinysnn.data.labels import KEYWORDS
-from tinysnn.encode.keyword import BANDS, TICK_S
+from tinysnn.encode.keyword import BANDS, EAR, TICK_S
 
-MEMBRANE_TAU_S = (0.03, 0.3)
-SYNAPSE_TAU_S = (0.015, 0.12)
+MEMBRANE_TAU_S = (0.02, 0.2)
 """Spread of the initial time constants over the neurons of a layer; they are learned."""
 _DECAY_STEP = 2.0**-16
 """Decays are trained free and exported on the grid of the integer update."""
@@ -27,12 +27,19 @@ _DECAY_STEP = 2.0**-16
 class Shape:
     """What the network looks like."""
 
-    hidden: tuple[int, ...] = (128, 128)
-    recurrent: tuple[bool, ...] = (True, True)
-    cuba: bool = False
-    """Whether synaptic currents decay too (CubaLIF) or not (LIF)."""
-    surrogate_slope: float = 4.0
-    dropout: float = 0.2
+    channels: int = 24
+    kernel_bands: int = 8
+    stride_bands: int = 4
+    hidden: tuple[int, ...] = (192,)
+    delays: tuple[tuple[int, ...], ...] = ((0, 2, 4, 6),)
+    """Per hidden layer, the ticks by which it sees the spikes of the layer before it."""
+    surrogate_slope: float = 3.0
+    dropout: float = 0.1
+
+    @property
+    def places(self) -> int:
+        """Positions of the kernel over the bands."""
+        return (BANDS - self.kernel_bands) // self.stride_bands + 1
 
 
 class _Spike(torch.autograd.Function):
@@ -53,61 +60,86 @@ class _Spike(torch.autograd.Function):
 class SpikingLayer(nn.Module):
     """Synapses, batch normalisation and neurons.
 
-    Inputs are scaled by (1 - alpha)(1 - beta), so that a constant input of 1 ends in a membrane
-    of 1 whatever the time constants; without this the gradients through recurrent connections
-    grow without bound. On export this gain and the normalisation go into the weights.
+    Inputs are scaled by (1 - beta), so that a constant input of 1 ends in a membrane of 1 whatever
+    the time constant. On export this gain and the normalisation go into the weights.
     """
 
-    def __init__(self, n_in: int, n: int, *, recurrent: bool, cuba: bool, slope: float) -> None:
+    def __init__(self, fan_in: int, n: int, slope: float) -> None:
         super().__init__()
         self.slope = slope
-        self.weight = nn.Parameter(torch.randn(n, n_in) / n_in**0.5)
+        self.weight = nn.Parameter(torch.randn(n, fan_in) / fan_in**0.5)
         self.norm = nn.BatchNorm1d(n, momentum=0.05)
         nn.init.constant_(self.norm.weight, 1.5)
-        self.recurrent = nn.Parameter(torch.randn(n, n) * 0.3 / n**0.5) if recurrent else None
         self.beta_logit = nn.Parameter(_spread_decays(n, MEMBRANE_TAU_S))
-        self.alpha_logit = nn.Parameter(_spread_decays(n, SYNAPSE_TAU_S)) if cuba else None
+        self.quantise: Any = None
+        """Set while the network is trained with coarse weights: a function of the folded weight."""
+
+    def seen(self, events: Tensor) -> Tensor:
+        """What the synapses see: ``[T, B, places, fan_in]``; places is 1 unless convolved."""
+        raise NotImplementedError
 
     def forward(self, events: Tensor) -> Tensor:
-        """Spikes ``[T, B, n]`` from events ``[T, B, n_in]``."""
-        ticks, clips, _ = events.shape
-        drive = nn.functional.linear(events, self.weight)
-        drive = self.norm(drive.flatten(0, 1)).view(ticks, clips, -1)
-        beta = self.beta_logit.sigmoid()
-        alpha = None if self.alpha_logit is None else self.alpha_logit.sigmoid()
-        gain = self.gain()
-        drive = drive * gain
-        recurrent = None if self.recurrent is None else self.recurrent.t() * gain
-        membrane = current = spikes = torch.zeros_like(drive[0])
+        """Spikes ``[T, B, n * places]`` (neurons of one channel together) from events."""
+        seen = self.seen(events)
+        drive = self._drive(seen).transpose(2, 3).contiguous()
+        beta = self.beta_logit.sigmoid()[:, None]
+        membrane = torch.zeros_like(drive[0])
         out = []
-        for given in drive.unbind(0):
-            x = given if recurrent is None else torch.addmm(given, spikes, recurrent)
-            current = x if alpha is None else torch.addcmul(x, alpha, current)
-            membrane = torch.addcmul(current, beta, membrane)
+        for x in drive.unbind(0):
+            membrane = torch.addcmul(x, beta, membrane)
             spikes = _Spike.apply(membrane - 1, self.slope)  # type: ignore[no-untyped-call]
             membrane = membrane - spikes
             out.append(spikes)
-        return torch.stack(out)
+        return torch.stack(out).flatten(2)
+
+    def _drive(self, seen: Tensor) -> Tensor:
+        if self.quantise is not None:
+            weight, bias = self.folded()
+            return nn.functional.linear(seen, self.quantise(weight), bias)
+        drive = nn.functional.linear(seen, self.weight)
+        normal = self.norm(drive.flatten(0, -2)).view(drive.shape)
+        return torch.mul(normal, self.gain())
 
     def gain(self) -> Tensor:
         """Input gain of each neuron, ``[n]``."""
-        gain = 1 - self.beta_logit.sigmoid()
-        return gain if self.alpha_logit is None else gain * (1 - self.alpha_logit.sigmoid())
+        return 1 - self.beta_logit.sigmoid()
 
-    @torch.no_grad()
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight ``[n, n_in]`` and bias ``[n]`` with normalisation and input gain in them."""
+        """Weight ``[n, fan_in]`` and bias ``[n]`` with normalisation and input gain in them."""
         mean, variance = self.norm.running_mean, self.norm.running_var
         if mean is None or variance is None:
             raise RuntimeError("batch normalisation keeps no statistics")
         scale = self.norm.weight / (variance + self.norm.eps).sqrt()
-        weight, bias = self.weight * scale[:, None], self.norm.bias - mean * scale
-        return weight * self.gain()[:, None], bias * self.gain()
+        bias = self.norm.bias - mean * scale
+        return self.weight * (scale * self.gain())[:, None], bias * self.gain()
 
-    @torch.no_grad()
-    def folded_recurrent(self) -> Tensor | None:
-        """Recurrent weight ``[n, n]`` (to, from) with the input gain in it."""
-        return None if self.recurrent is None else self.recurrent * self.gain()[:, None]
+
+class Convolution(SpikingLayer):
+    """Over the bands; the ticks of the context are its input channels."""
+
+    def __init__(self, shape: Shape) -> None:
+        fan_in = EAR.context_ticks * shape.kernel_bands
+        super().__init__(fan_in, shape.channels, shape.surrogate_slope)
+        self.kernel, self.stride, self.places = shape.kernel_bands, shape.stride_bands, shape.places
+
+    def seen(self, events: Tensor) -> Tensor:
+        """``[T, B, places, context_ticks * kernel_bands]``."""
+        maps = events.unflatten(2, (EAR.context_ticks, BANDS))
+        return maps.unfold(3, self.kernel, self.stride).transpose(2, 3).flatten(3)
+
+
+class Delayed(SpikingLayer):
+    """Fully connected to the spikes of this tick and of earlier ones."""
+
+    def __init__(self, n_in: int, n: int, delays: tuple[int, ...], slope: float) -> None:
+        super().__init__(n_in * len(delays), n, slope)
+        self.delays = delays
+
+    def seen(self, events: Tensor) -> Tensor:
+        """``[T, B, 1, len(delays) * n_in]``."""
+        ticks = len(events)
+        late = [nn.functional.pad(events, (0, 0, 0, 0, d, 0))[:ticks] for d in self.delays]
+        return torch.cat(late, 2).unsqueeze(2)
 
 
 class KeywordNetwork(nn.Module):
@@ -116,12 +148,13 @@ class KeywordNetwork(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        widths = (BANDS, *shape.hidden)
-        self.layers = nn.ModuleList(
-            SpikingLayer(a, b, recurrent=r, cuba=shape.cuba, slope=shape.surrogate_slope)
-            for a, b, r in zip(widths[:-1], widths[1:], shape.recurrent, strict=True)
-        )
-        self.readout = nn.Parameter(torch.randn(len(KEYWORDS), widths[-1]) / widths[-1] ** 0.5)
+        layers: list[SpikingLayer] = [Convolution(shape)]
+        before = shape.channels * shape.places
+        for n, delays in zip(shape.hidden, shape.delays, strict=True):
+            layers.append(Delayed(before, n, delays, shape.surrogate_slope))
+            before = n
+        self.layers = nn.ModuleList(layers)
+        self.readout = nn.Parameter(torch.randn(len(KEYWORDS), before) / before**0.5)
         self.dropout = nn.Dropout(shape.dropout)
 
     def spiking_layers(self) -> list[SpikingLayer]:
@@ -129,13 +162,18 @@ class KeywordNetwork(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
 
     def forward(self, events: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Class sums ``[B, 12]`` and the spikes of each layer, from events ``[T, B, 32]``."""
+        """Class sums ``[B, 12]`` and the spikes of each layer, from events ``[T, B, inputs]``."""
         spikes = []
         for layer in self.layers:
             events = layer(events)
             spikes.append(events)
             events = self.dropout(events)
         return nn.functional.linear(events.sum(0), self.readout), spikes
+
+
+def as_tuples(value: Any) -> Any:
+    """JSON's lists as tuples."""
+    return tuple(as_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 def snapped(logit: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
     python examples/keyword/features.py --data FOLDER --out build/keyword_features.npz
     python examples/keyword/train.py --features build/keyword_features.npz --out build/keyword.pt
 
-The epoch with the best accuracy on the validation split is kept. The testing split is looked at
-once, at the end, with that epoch.
+The epoch with the best accuracy on the validation split is kept. The testing split is for
+`evaluate.py`, once a recipe is chosen.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from augment import STEPS_PER_OCTAVE, Strength, augment, events, mixed
 from features import Features, load
-from network import KeywordNetwork, Shape
+from network import KeywordNetwork, Shape, as_tuples
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tinysnn.data.labels import KEYWORDS
 
@@ -37,16 +38,24 @@ class Recipe:
 
     shape: Shape = field(default_factory=Shape)
     strength: Strength = field(default_factory=Strength)
-    epochs: int = 300
+    epochs: int = 100
     batch: int = 128
-    learning_rate: float = 8e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
+    distilled: float = 0.5
+    """Part of the target that is what the teacher says."""
+    teacher_power: float = 0.6
+    """Its probabilities are raised to this power: softer than it says them."""
+    teacher_trust: float = 0.3
+    """Weight of the teacher where its class is wrong."""
     mix_probability: float = 0.3
     mix_beta: float = 0.3
     target_rate: float = 0.05
     """Mean firing probability per tick above which a layer is penalised."""
     rate_weight: float = 2.0
+    averaging: float = 0.998
+    """What is kept and tested is a running mean of the parameters, with this decay per step."""
     seed: int = 0
 
 
@@ -62,6 +71,9 @@ class Trainer:
         silent = features.training[0][features.labels["training"] == SILENCE]
         self.noise = _octaves(np.concatenate([features.noise, silent]))
         self.network = KeywordNetwork(recipe.shape)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
+        )
         self.optimiser = _optimiser(self.network, recipe)
         self.steps = math.ceil(len(self.labels) / recipe.batch)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -82,6 +94,7 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
             self.optimiser.step()
             self.schedule.step()
+            self.average.update_parameters(self.network)
             total += loss.item()
         return total / self.steps
 
@@ -90,8 +103,7 @@ class Trainer:
         version = self.rng.integers(0, len(self.features.training), len(chosen))
         logs = _octaves(self.features.training[version, chosen.numpy()])
         logs = augment(logs, self.noise, recipe.strength)
-        target = nn.functional.one_hot(self.labels[chosen], len(KEYWORDS)).float()
-        target = target * (1 - recipe.label_smoothing) + recipe.label_smoothing / len(KEYWORDS)
+        target = self._target(version, chosen)
         if self.rng.random() < recipe.mix_probability:
             part = float(self.rng.beta(recipe.mix_beta, recipe.mix_beta))
             part = max(part, 1 - part)
@@ -102,6 +114,17 @@ class Trainer:
         error = -(target * (sums * LOGIT_SCALE).log_softmax(1)).sum(1).mean()
         penalties = [self._rate_penalty(s) for s in spikes]
         return torch.stack([error, *penalties]).sum()
+
+    def _target(self, version: np.ndarray[Any, Any], chosen: Tensor) -> Tensor:
+        """Probabilities ``[B, 12]`` that the network is to give."""
+        recipe, labels = self.recipe, self.labels[chosen]
+        hard = nn.functional.one_hot(labels, len(KEYWORDS)).float()
+        hard = hard * (1 - recipe.label_smoothing) + recipe.label_smoothing / len(KEYWORDS)
+        said = torch.from_numpy(self.features.teacher[version, chosen.numpy()])
+        right = (said.argmax(1) == labels).float()[:, None]
+        soft = (said + 1e-4) ** recipe.teacher_power
+        trust = recipe.distilled * (recipe.teacher_trust + (1 - recipe.teacher_trust) * right)
+        return hard * (1 - trust) + trust * soft / soft.sum(1, keepdim=True)
 
     def _rate_penalty(self, spikes: Tensor) -> Tensor:
         """Costs for a busy layer, for very busy neurons and for silent neurons."""
@@ -114,10 +137,10 @@ class Trainer:
     @torch.no_grad()
     def predict(self, logs: np.ndarray[Any, Any]) -> tuple[Tensor, list[float]]:
         """Classes ``[n]`` of clips as they are, and the mean firing rate of each layer."""
-        self.network.eval()
+        self.average.eval()
         classes, rates = [], []
         for part in np.array_split(logs, math.ceil(len(logs) / 256)):
-            sums, spikes = self.network(events(_octaves(part)))
+            sums, spikes = self.average(events(_octaves(part)))
             classes.append(sums.argmax(1))
             rates.append([float(s.mean()) for s in spikes])
         return torch.cat(classes), np.mean(rates, axis=0).tolist()
@@ -131,7 +154,7 @@ class Trainer:
 
 
 def train(recipe: Recipe, features: Features, out: Path) -> dict[str, Any]:
-    """Train, keep the epoch best on validation in `out`, report it on testing once."""
+    """Train, keep the epoch best on validation in `out`, report it."""
     trainer = Trainer(recipe, features)
     best, best_epoch, state = -1.0, 0, {}
     began = time.monotonic()
@@ -142,18 +165,17 @@ def train(recipe: Recipe, features: Features, out: Path) -> dict[str, Any]:
         accuracy, rates = trainer.accuracy("validation")
         if accuracy >= best:
             best, best_epoch = accuracy, epoch
-            state = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+            state = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}
         shown = " ".join(f"{r:.3f}" for r in rates)
         seconds = time.monotonic() - began
         print(
             f"{epoch:4d} loss {loss:.3f} validation {accuracy:.2f} rates {shown} {seconds:.0f} s",
             flush=True,
         )
-    trainer.network.load_state_dict(state)
-    testing, rates = trainer.accuracy("testing")
+    trainer.average.module.load_state_dict(state)
+    rates = trainer.accuracy("validation")[1]
     report = {
         "validation": round(best, 2),
-        "testing": round(testing, 2),
         "epoch": best_epoch,
         "rates": [round(r, 4) for r in rates],
         "seconds": round(time.monotonic() - began),
@@ -181,7 +203,7 @@ def _recipe(text: str) -> Recipe:
     """Recipe with the fields of a JSON object changed (`shape` and `strength` are objects)."""
     given = json.loads(text)
     shape: dict[str, Any] = given.pop("shape", {})
-    shape |= {name: tuple(value) for name, value in shape.items() if isinstance(value, list)}
+    shape |= {name: as_tuples(value) for name, value in shape.items()}
     strength = Strength(**given.pop("strength", {}))
     return Recipe(shape=Shape(**shape), strength=strength, **given)
 

@@ -3,6 +3,7 @@
 #ifndef TSNN_H_INCLUDED
 #define TSNN_H_INCLUDED
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ extern "C" {
 #endif
 
 /** Bumped whenever a generated model and this header stop fitting together. */
-#define TSNN_ABI_VERSION 1
+#define TSNN_ABI_VERSION 2
 
 /* cppcheck-suppress shiftNegativeLHS ; this asserts what the implementation makes of it */
 TSNN_STATIC_ASSERT((-1 >> 1) == -1, "tsnn needs an arithmetic right shift");
@@ -63,6 +64,16 @@ typedef struct {
     tsnn_status_t (*check)(const void *state); /**< whether what is learned can have been */
 } tsnn_learn_t;
 
+/** What turns raw samples into the events of a network, tick by tick. */
+typedef struct {
+    uint32_t hop;          /**< samples of a tick */
+    uint32_t struct_bytes; /**< size of its memory */
+    void (*init)(void *memory);
+    /** Take `hop` samples; false while it has no events to give yet. */
+    bool (*push)(void *memory, const int16_t *samples, uint16_t *index, int8_t *value,
+                 uint32_t *count);
+} tsnn_front_end_t;
+
 /** A generated model, as the firmware and the host harness see it. */
 typedef struct {
     const char *name;
@@ -75,12 +86,14 @@ typedef struct {
     tsnn_status_t (*init)(void *state);
     tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
     const tsnn_learn_t *learn; /**< NULL if nothing of it learns */
+    const tsnn_front_end_t *front_end; /**< NULL: only events can be given */
 } tsnn_model_t;
 
 /** A model and the memory it runs in: one per model linked into an image. */
 typedef struct {
     const tsnn_model_t *model;
     void *state; /**< the state struct, 4-byte aligned */
+    void *ear;   /**< memory of the front end, likewise; NULL if there is none */
 } tsnn_slot_t;
 
 #ifdef __cplusplus

@@ -18,6 +18,9 @@ extern const uint32_t tsnn_slot_count;
 extern uint16_t tsnn_in_index[];
 extern int8_t tsnn_in_value[];
 
+/** One tick of raw samples, aligned; room for the longest of all models (at least 1). */
+extern int16_t tsnn_in_samples[];
+
 /** Buffers for one tick's output and one frame; sized by the generator for the largest model. */
 extern uint16_t tsnn_out_index[];
 extern int32_t tsnn_out_value[];

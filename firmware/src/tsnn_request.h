@@ -33,4 +33,13 @@ struct tsnn_learning {
 tsnn_status_t tsnn_saved_save(const tsnn_slot_t *slot);
 tsnn_status_t tsnn_saved_load(const tsnn_slot_t *slot);
 
+/** SAMPLES: as TICKS, with raw samples that the model's front end turns into events. */
+tsnn_refusal_t tsnn_samples(tsnn_wire_t *wire, tsnn_request_t *request);
+
+/** Most bytes that one tick can take in an answer. */
+size_t tsnn_tick_answer_max(const tsnn_model_t *model);
+
+/** Run one tick and, unless it fails, add its report to the answer. */
+tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in);
+
 #endif /* TSNN_REQUEST_H_INCLUDED */

@@ -11,6 +11,7 @@ enum {
     TSNN_TYPE_RESET = 0x02,
     TSNN_TYPE_TICKS = 0x03,
     TSNN_TYPE_STATE = 0x04,
+    TSNN_TYPE_SAMPLES = 0x10,
     TSNN_TYPE_ANSWER = 0x80 /* set in the type of every answer */
 };
 
@@ -86,6 +87,13 @@ static void tsnn_hello_answer(const tsnn_wire_t *wire, tsnn_request_t *request)
     request->answer = tsnn_reply_text(at, tsnn_compiler);
 }
 
+static void tsnn_poison(uint8_t *memory, uint32_t n_bytes)
+{
+    for (uint32_t k = 0; k < n_bytes; k++) {
+        memory[k] = TSNN_POISON_BYTE;
+    }
+}
+
 static tsnn_refusal_t tsnn_reset(tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_model_t *model = wire->slot->model;
@@ -93,12 +101,17 @@ static tsnn_refusal_t tsnn_reset(tsnn_wire_t *wire, tsnn_request_t *request)
     if (request->length != 1u || (request->body[0] & ~TSNN_RESET_POISON) != 0u) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
     }
+    const tsnn_front_end_t *front_end = model->front_end;
     if (request->body[0] != 0u) {
-        for (uint32_t k = 0; k < model->struct_bytes; k++) {
-            state[k] = TSNN_POISON_BYTE;
-        }
+        tsnn_poison(state, model->struct_bytes);
     }
     const tsnn_status_t status = wire->is_taught ? TSNN_ERR_ORDER : model->init(state);
+    if (front_end != NULL) {
+        if (request->body[0] != 0u) {
+            tsnn_poison(wire->slot->ear, front_end->struct_bytes);
+        }
+        front_end->init(wire->slot->ear);
+    }
     wire->is_reset = status == TSNN_OK;
     wire->hash = tsnn_crc32(0, state, model->state_bytes);
     request->answer[0] = (uint8_t)status;
@@ -139,6 +152,8 @@ static tsnn_refusal_t tsnn_dispatch(tsnn_wire_t *wire, uint32_t type, tsnn_reque
         return tsnn_ticks(wire, request);
     case TSNN_TYPE_STATE:
         return tsnn_state(wire, request);
+    case TSNN_TYPE_SAMPLES:
+        return tsnn_samples(wire, request);
     default:
         return (tsnn_learning != NULL) ? tsnn_learning->take(wire, type, request)
                                        : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);

@@ -59,8 +59,7 @@ static tsnn_refusal_t tsnn_ticks_check(const tsnn_model_t *model, const tsnn_req
     return (at == end) ? 0u : TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, n_ticks + 1u);
 }
 
-/** Most bytes that one tick can take in an answer. */
-static size_t tsnn_tick_answer_max(const tsnn_model_t *model)
+size_t tsnn_tick_answer_max(const tsnn_model_t *model)
 {
     const size_t n_out = model->n_out;
     const bool values = tsnn_has_flag(model, TSNN_FLAG_VALUE_OUTPUT);
@@ -82,9 +81,7 @@ static uint8_t *tsnn_tick_report(uint8_t *at, const tsnn_model_t *model, uint32_
     return at;
 }
 
-/** Run one tick and, unless it fails, add its report to the answer. */
-static tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request,
-                                   const tsnn_input_t *in)
+tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in)
 {
     const tsnn_model_t *model = wire->slot->model;
     tsnn_output_t out = {tsnn_out_index, tsnn_out_value, 0};

@@ -59,6 +59,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         n_in=places.n_in,
         input_shape=shape if len(inputs) == 1 else (places.n_in,),
         input_scale=options.input_scale,
+        front_end=options.front_end,
         layers=tuple(layers),
         output=outputs[0],
         dt_s=options.dt_s,

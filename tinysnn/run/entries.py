@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tinysnn.image import Image
 
-_SLOT_BYTES = 8
+_SLOT_BYTES = 12
 _INIT_AT = 24
 _STEP_AT = 28
 """Offsets of the function pointers in tsnn_model_t (32-bit pointers)."""

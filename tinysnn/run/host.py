@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +66,7 @@ class HostModel:
         self._learn: Learn | None = self._model.learn.contents if self._model.learn else None
         if self._learn is not None:
             self._check(self._learn.init(self._state), "learn_init")
+        self._ear = slots[slot].ear
 
     def run(self, stimulus: Stimulus, *, keep_states: bool) -> Trace:
         """Poison and reset the model, then run one clip.
@@ -79,7 +80,7 @@ class HostModel:
         check_raster(stimulus, self._expected)
         self.reset()
         hashes, states, outputs = [self._hash(0)], [self._bytes()], []
-        for row in stimulus.raster:
+        for row in self._rows(stimulus):
             outputs.append(self._step(row))
             hashes.append(self._hash(hashes[-1]))
             if keep_states:
@@ -90,6 +91,25 @@ class HostModel:
             hashes=np.array(hashes, np.uint32),
             states=kept if keep_states else None,
         )
+
+    def _rows(self, stimulus: Stimulus) -> Iterator[npt.NDArray[np.int8]]:
+        """Input of every tick: what the front end makes of the samples, if it has any to hear."""
+        if stimulus.samples is None or not self._expected.hop:
+            yield from stimulus.raster
+            return
+        front_end, hop = self._model.front_end.contents, self._expected.hop
+        ctypes.memset(self._ear, _POISON, front_end.struct_bytes)
+        front_end.init(self._ear)
+        index = np.zeros(self._expected.n_in, np.uint16)
+        value = np.zeros(self._expected.n_in, np.int8)
+        count = ctypes.c_uint32()
+        for at in range(0, stimulus.samples.size - hop + 1, hop):
+            taken = np.ascontiguousarray(stimulus.samples[at : at + hop])
+            where = (taken.ctypes.data, index.ctypes.data, value.ctypes.data)
+            if front_end.push(self._ear, *where, ctypes.byref(count)):
+                row = np.zeros(self._expected.n_in, np.int8)
+                row[index[: count.value]] = value[: count.value]
+                yield row
 
     def reset(self) -> None:
         """Poison and reset the model; what it has learned stays."""

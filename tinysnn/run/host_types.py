@@ -47,6 +47,22 @@ class Learn(ctypes.Structure):
     )
 
 
+class FrontEnd(ctypes.Structure):
+    """`tsnn_front_end_t`."""
+
+    _fields_ = (
+        ("hop", ctypes.c_uint32),
+        ("struct_bytes", ctypes.c_uint32),
+        ("init", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        (
+            "push",
+            ctypes.CFUNCTYPE(
+                ctypes.c_bool, *[ctypes.c_void_p] * 4, ctypes.POINTER(ctypes.c_uint32)
+            ),
+        ),
+    )
+
+
 class Model(ctypes.Structure):
     """`tsnn_model_t`."""
 
@@ -61,10 +77,15 @@ class Model(ctypes.Structure):
         ("init", _INIT),
         ("step", _STEP),
         ("learn", ctypes.POINTER(Learn)),
+        ("front_end", ctypes.POINTER(FrontEnd)),
     )
 
 
 class Slot(ctypes.Structure):
     """`tsnn_slot_t`."""
 
-    _fields_ = (("model", ctypes.POINTER(Model)), ("state", ctypes.c_void_p))
+    _fields_ = (
+        ("model", ctypes.POINTER(Model)),
+        ("state", ctypes.c_void_p),
+        ("ear", ctypes.c_void_p),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinysnn import __version__
+from tinysnn.encode.log_mel import HOP
 from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.graded import GradedKernel
@@ -12,13 +13,14 @@ from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import Kernels, LayerView, SourceView, model_prefix, view_layer
 from tinysnn.views.learn import LearnView, view_learn
+from tinysnn.views.log_mel import LogMelView, view_log_mel
 from tinysnn.views.maps import SettleKernel
 from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.scatter import ScatterView
 from tinysnn.views.sparse import SparseKernel
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 MIN_PAYLOAD_BYTES = 512
 C_TYPES = {"u4": "uint32_t", "i4": "int32_t", "i2": "int16_t", "i1": "int8_t"}
 FIELD_DOCS = {
@@ -68,6 +70,7 @@ class ModelView:
     n_out: int
     input_words: str
     output_words: str
+    ear: LogMelView | None
     flags: str
     state_bytes: int
     state: tuple[FieldView, ...]
@@ -107,15 +110,28 @@ class ModelView:
 
 
 @dataclass(frozen=True)
+class SlotView:
+    """A model of an image."""
+
+    prefix: str
+    ear: str
+    """C text: address of its front end's memory."""
+
+
+@dataclass(frozen=True)
 class ImageView:
     """The models of one image and the sizes of its buffers."""
 
     generator: str
     prefixes: tuple[str, ...]
+    slots: tuple[SlotView, ...]
+    ears: tuple[str, ...]
+    """Prefixes of the front ends."""
     n_in: int
     n_in_values: int
     n_out_spikes: int
     n_out_values: int
+    n_samples: int
     """Lengths of buffers; at least 1, C knows no empty arrays."""
     max_payload: int
     learns: bool
@@ -142,6 +158,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         n_in=pack.meta.n_in,
         n_out=pack.n_out,
         input_words="events with an int8 value" if graded else "spikes",
+        ear=view_log_mel(f"{prefix}_ear", pack.front_end) if pack.front_end else None,
         output_words=_output_words(pack),
         flags=" | ".join(flag for flag, wanted in flags if wanted) or "0u",
         state_bytes=state_bytes(pack),
@@ -252,6 +269,9 @@ def view_image(packs: list[Pack]) -> ImageView:
     return ImageView(
         generator=__version__,
         prefixes=tuple(model_prefix(pack) for pack in packs),
+        ears=tuple(f"{model_prefix(pack)}_ear" for pack in packs if pack.front_end),
+        slots=tuple(_slot(pack) for pack in packs),
+        n_samples=max([1, *(HOP for pack in packs if pack.front_end)]),
         n_in=max(pack.meta.n_in for pack in packs),
         n_in_values=max([1, *(pack.meta.n_in for pack in packs if pack.graded_input)]),
         n_out_spikes=max([1, *(p.n_out for p in packs if not p.output_layer.spec.gives_values)]),
@@ -261,8 +281,15 @@ def view_image(packs: list[Pack]) -> ImageView:
     )
 
 
+def _slot(pack: Pack) -> SlotView:
+    prefix = model_prefix(pack)
+    return SlotView(prefix, f"&{prefix}_ear" if pack.front_end else "NULL")
+
+
 def _payload_bytes(pack: Pack) -> int:
     """Longest request or response of a single tick (SPEC.md 3.3), to a multiple of 4."""
     request = 7 + 1 + 2 + pack.meta.n_in * (3 if pack.graded_input else 2)
+    if pack.front_end:
+        request = max(request, 7 + 1 + 2 * HOP)
     outputs = 4 * pack.n_out if pack.output_layer.spec.gives_values else 2 + 2 * pack.n_out
-    return -(-max(request, 7 + 1 + 8 + outputs) // 4) * 4
+    return -(-max(request, 7 + 1 + 13 + outputs) // 4) * 4

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arithmetic on two 16-bit values in a word: one instruction each on cores with the DSP extension
+ * (ARMv7E-M, ARMv8-M Main with DSP), plain C elsewhere, with the same results. */
+#ifndef TSNN_DSP_H_INCLUDED
+#define TSNN_DSP_H_INCLUDED
+
+#include <stdint.h>
+
+/** The low half of a word, signed. */
+static inline int32_t tsnn_low16(uint32_t pair)
+{
+    return (int16_t)(uint16_t)pair;
+}
+
+/** The high half of a word, signed. */
+static inline int32_t tsnn_high16(uint32_t pair)
+{
+    return (int32_t)pair >> 16;
+}
+
+/** Both halves from values that fit them. */
+static inline uint32_t tsnn_pack16(int32_t low, int32_t high)
+{
+    return ((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16);
+}
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+#define TSNN_DSP_ACCUMULATE(name, instruction)                              \
+    static inline int32_t name(uint32_t a, uint32_t b, int32_t sum)         \
+    {                                                                       \
+        int32_t result;                                                     \
+        __asm__(instruction " %0, %1, %2, %3"                               \
+                : "=r"(result)                                              \
+                : "r"(a), "r"(b), "r"(sum));                                \
+        return result;                                                      \
+    }
+
+#define TSNN_DSP_HALVES(name, instruction)                                  \
+    static inline uint32_t name(uint32_t a, uint32_t b)                     \
+    {                                                                       \
+        uint32_t result;                                                    \
+        __asm__(instruction " %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); \
+        return result;                                                      \
+    }
+
+TSNN_DSP_ACCUMULATE(tsnn_smlabb, "smlabb") /**< sum + a.low b.low */
+TSNN_DSP_ACCUMULATE(tsnn_smlatt, "smlatt") /**< sum + a.high b.high */
+TSNN_DSP_ACCUMULATE(tsnn_smlad, "smlad")   /**< sum + a.low b.low + a.high b.high */
+TSNN_DSP_ACCUMULATE(tsnn_smlsdx, "smlsdx") /**< sum + a.low b.high - a.high b.low */
+TSNN_DSP_HALVES(tsnn_shadd16, "shadd16")   /**< (a + b) >> 1 in both halves */
+TSNN_DSP_HALVES(tsnn_shsub16, "shsub16")   /**< (a - b) >> 1 in both halves */
+
+static inline int32_t tsnn_clip16(int32_t x)
+{
+    int32_t result;
+    __asm__("ssat %0, #16, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+#else
+
+static inline int32_t tsnn_smlabb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return sum + tsnn_low16(a) * tsnn_low16(b);
+}
+
+static inline int32_t tsnn_smlatt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return sum + tsnn_high16(a) * tsnn_high16(b);
+}
+
+static inline int32_t tsnn_smlad(uint32_t a, uint32_t b, int32_t sum)
+{
+    return tsnn_smlatt(a, b, tsnn_smlabb(a, b, sum));
+}
+
+static inline int32_t tsnn_smlsdx(uint32_t a, uint32_t b, int32_t sum)
+{
+    return sum + tsnn_low16(a) * tsnn_high16(b) - tsnn_high16(a) * tsnn_low16(b);
+}
+
+static inline uint32_t tsnn_shadd16(uint32_t a, uint32_t b)
+{
+    return tsnn_pack16((tsnn_low16(a) + tsnn_low16(b)) >> 1,
+                       (tsnn_high16(a) + tsnn_high16(b)) >> 1);
+}
+
+static inline uint32_t tsnn_shsub16(uint32_t a, uint32_t b)
+{
+    return tsnn_pack16((tsnn_low16(a) - tsnn_low16(b)) >> 1,
+                       (tsnn_high16(a) - tsnn_high16(b)) >> 1);
+}
+
+static inline int32_t tsnn_clip16(int32_t x)
+{
+    const int32_t low = (x < INT16_MIN) ? INT16_MIN : x;
+    return (low > INT16_MAX) ? INT16_MAX : low;
+}
+
+#endif
+
+#endif /* TSNN_DSP_H_INCLUDED */
