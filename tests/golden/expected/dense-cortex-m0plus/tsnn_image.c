@@ -8,12 +8,13 @@
 static tsnn_dense_state_t tsnn_dense_state;
 
 const tsnn_slot_t tsnn_slots[1u] = {
-    {&tsnn_dense_model, &tsnn_dense_state},
+    {&tsnn_dense_model, &tsnn_dense_state, NULL},
 };
 const uint32_t tsnn_slot_count = 1u;
 
 uint16_t tsnn_in_index[5u];
 int8_t tsnn_in_value[1u];
+int16_t tsnn_in_samples[1u];
 uint16_t tsnn_out_index[3u];
 int32_t tsnn_out_value[1u];
 uint8_t tsnn_rx_payload[512u];

@@ -7,8 +7,8 @@
 
 #include "tsnn.h"
 
-#if TSNN_ABI_VERSION != 1
-#error "dense: made for runtime ABI 1; generate it again with this tinysnn"
+#if TSNN_ABI_VERSION != 2
+#error "dense: made for runtime ABI 2; generate it again with this tinysnn"
 #endif
 
 #ifdef __cplusplus

@@ -8,12 +8,13 @@
 static tsnn_readout_state_t tsnn_readout_state;
 
 const tsnn_slot_t tsnn_slots[1u] = {
-    {&tsnn_readout_model, &tsnn_readout_state},
+    {&tsnn_readout_model, &tsnn_readout_state, NULL},
 };
 const uint32_t tsnn_slot_count = 1u;
 
 uint16_t tsnn_in_index[40u];
 int8_t tsnn_in_value[1u];
+int16_t tsnn_in_samples[1u];
 uint16_t tsnn_out_index[1u];
 int32_t tsnn_out_value[3u];
 uint8_t tsnn_rx_payload[512u];

@@ -8,12 +8,13 @@
 static tsnn_recurrent_state_t tsnn_recurrent_state;
 
 const tsnn_slot_t tsnn_slots[1u] = {
-    {&tsnn_recurrent_model, &tsnn_recurrent_state},
+    {&tsnn_recurrent_model, &tsnn_recurrent_state, NULL},
 };
 const uint32_t tsnn_slot_count = 1u;
 
 uint16_t tsnn_in_index[4u];
 int8_t tsnn_in_value[4u];
+int16_t tsnn_in_samples[1u];
 uint16_t tsnn_out_index[5u];
 int32_t tsnn_out_value[1u];
 uint8_t tsnn_rx_payload[512u];
