@@ -85,7 +85,7 @@ typedef struct {
     uint32_t state_bytes;  /**< leading bytes of it that are state (hashed, compared) */
     tsnn_status_t (*init)(void *state);
     tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
-    const tsnn_learn_t *learn; /**< NULL if nothing of it learns */
+    const tsnn_learn_t *learn;         /**< NULL if nothing of it learns */
     const tsnn_front_end_t *front_end; /**< NULL: only events can be given */
 } tsnn_model_t;
 

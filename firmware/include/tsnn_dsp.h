@@ -26,22 +26,20 @@ static inline uint32_t tsnn_pack16(int32_t low, int32_t high)
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
 
-#define TSNN_DSP_ACCUMULATE(name, instruction)                              \
-    static inline int32_t name(uint32_t a, uint32_t b, int32_t sum)         \
-    {                                                                       \
-        int32_t result;                                                     \
-        __asm__(instruction " %0, %1, %2, %3"                               \
-                : "=r"(result)                                              \
-                : "r"(a), "r"(b), "r"(sum));                                \
-        return result;                                                      \
+#define TSNN_DSP_ACCUMULATE(name, instruction) \
+    static inline int32_t name(uint32_t a, uint32_t b, int32_t sum) \
+    { \
+        int32_t result; \
+        __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); \
+        return result; \
     }
 
-#define TSNN_DSP_HALVES(name, instruction)                                  \
-    static inline uint32_t name(uint32_t a, uint32_t b)                     \
-    {                                                                       \
-        uint32_t result;                                                    \
+#define TSNN_DSP_HALVES(name, instruction) \
+    static inline uint32_t name(uint32_t a, uint32_t b) \
+    { \
+        uint32_t result; \
         __asm__(instruction " %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); \
-        return result;                                                      \
+        return result; \
     }
 
 TSNN_DSP_ACCUMULATE(tsnn_smlabb, "smlabb") /**< sum + a.low b.low */

@@ -22,7 +22,7 @@ def test_hello_tells_what_the_device_is(line: Line) -> None:
 
     head = struct.unpack_from("<BBBBIHBBIHHI", answer.body)
     assert (answer.kind, answer.seq) == (0x81, 0xBEEF)
-    assert head == (1, 1, 3, 1, 0xA1B2C3D4, 256, 0, 0, 0, 6, 5, 16)
+    assert head == (1, 2, 3, 1, 0xA1B2C3D4, 256, 0, 0, 0, 6, 5, 16)
     assert answer.body[24:56] == bytes(range(32))
     name, board, core, compiler = client.read_texts(answer.body)
     assert (name, board, core) == ("tiny", "posix", "host")

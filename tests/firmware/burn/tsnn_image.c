@@ -45,11 +45,12 @@ static const tsnn_model_t tsnn_burn_model = {
     .step = tsnn_burn_step,
 };
 
-const tsnn_slot_t tsnn_slots[] = {{&tsnn_burn_model, &tsnn_image_state_0}};
+const tsnn_slot_t tsnn_slots[] = {{&tsnn_burn_model, &tsnn_image_state_0, NULL}};
 const uint32_t tsnn_slot_count = 1;
 
 uint16_t tsnn_in_index[TSNN_BURN_N_IN];
 int8_t tsnn_in_value[TSNN_BURN_N_IN];
+int16_t tsnn_in_samples[1];
 uint16_t tsnn_out_index[1];
 int32_t tsnn_out_value[1];
 uint8_t tsnn_rx_payload[TSNN_IMAGE_MAX_PAYLOAD];
