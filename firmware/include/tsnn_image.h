@@ -36,4 +36,10 @@ extern const struct tsnn_learning *const tsnn_learning;
 /** Weak: a library of models alone has no server. */
 extern const struct tsnn_learning tsnn_learning_server __attribute__((weak));
 
+/** The same for models with a front end: &tsnn_hearing_server, or NULL if none has one. */
+struct tsnn_hearing;
+extern const struct tsnn_hearing *const tsnn_hearing;
+/** Weak: a library of models alone has no server. */
+extern const struct tsnn_hearing tsnn_hearing_server __attribute__((weak));
+
 #endif /* TSNN_IMAGE_H_INCLUDED */

@@ -33,8 +33,15 @@ struct tsnn_learning {
 tsnn_status_t tsnn_saved_save(const tsnn_slot_t *slot);
 tsnn_status_t tsnn_saved_load(const tsnn_slot_t *slot);
 
-/** SAMPLES: as TICKS, with raw samples that the model's front end turns into events. */
-tsnn_refusal_t tsnn_samples(tsnn_wire_t *wire, tsnn_request_t *request);
+/** What the server does for models with a front end; see tsnn_image.h. */
+struct tsnn_hearing {
+    void (*reset)(const tsnn_wire_t *wire, bool poison); /**< nothing was heard yet */
+    /** SAMPLES: as TICKS, with raw samples that the model's front end turns into events. */
+    tsnn_refusal_t (*take)(tsnn_wire_t *wire, tsnn_request_t *request);
+};
+
+/** Fill memory with what no initialised state looks like. */
+void tsnn_poison(uint8_t *memory, uint32_t n_bytes);
 
 /** Most bytes that one tick can take in an answer. */
 size_t tsnn_tick_answer_max(const tsnn_model_t *model);

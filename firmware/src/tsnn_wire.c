@@ -87,7 +87,7 @@ static void tsnn_hello_answer(const tsnn_wire_t *wire, tsnn_request_t *request)
     request->answer = tsnn_reply_text(at, tsnn_compiler);
 }
 
-static void tsnn_poison(uint8_t *memory, uint32_t n_bytes)
+void tsnn_poison(uint8_t *memory, uint32_t n_bytes)
 {
     for (uint32_t k = 0; k < n_bytes; k++) {
         memory[k] = TSNN_POISON_BYTE;
@@ -101,16 +101,12 @@ static tsnn_refusal_t tsnn_reset(tsnn_wire_t *wire, tsnn_request_t *request)
     if (request->length != 1u || (request->body[0] & ~TSNN_RESET_POISON) != 0u) {
         return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, 0);
     }
-    const tsnn_front_end_t *front_end = model->front_end;
     if (request->body[0] != 0u) {
         tsnn_poison(state, model->struct_bytes);
     }
     const tsnn_status_t status = wire->is_taught ? TSNN_ERR_ORDER : model->init(state);
-    if (front_end != NULL) {
-        if (request->body[0] != 0u) {
-            tsnn_poison(wire->slot->ear, front_end->struct_bytes);
-        }
-        front_end->init(wire->slot->ear);
+    if (tsnn_hearing != NULL) {
+        tsnn_hearing->reset(wire, request->body[0] != 0u);
     }
     wire->is_reset = status == TSNN_OK;
     wire->hash = tsnn_crc32(0, state, model->state_bytes);
@@ -153,7 +149,8 @@ static tsnn_refusal_t tsnn_dispatch(tsnn_wire_t *wire, uint32_t type, tsnn_reque
     case TSNN_TYPE_STATE:
         return tsnn_state(wire, request);
     case TSNN_TYPE_SAMPLES:
-        return tsnn_samples(wire, request);
+        return (tsnn_hearing != NULL) ? tsnn_hearing->take(wire, request)
+                                      : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
     default:
         return (tsnn_learning != NULL) ? tsnn_learning->take(wire, type, request)
                                        : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);

@@ -29,7 +29,7 @@ static tsnn_status_t tsnn_samples_tick(tsnn_wire_t *wire, tsnn_request_t *reques
     return ready ? tsnn_tick_run(wire, request, &in) : TSNN_OK;
 }
 
-tsnn_refusal_t tsnn_samples(tsnn_wire_t *wire, tsnn_request_t *request)
+static tsnn_refusal_t tsnn_hearing_take(tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_model_t *model = wire->slot->model;
     if (model->front_end == NULL) {
@@ -58,3 +58,17 @@ tsnn_refusal_t tsnn_samples(tsnn_wire_t *wire, tsnn_request_t *request)
     }
     return 0;
 }
+
+static void tsnn_hearing_reset(const tsnn_wire_t *wire, bool poison)
+{
+    const tsnn_front_end_t *front_end = wire->slot->model->front_end;
+    if (front_end == NULL) {
+        return;
+    }
+    if (poison) {
+        tsnn_poison(wire->slot->ear, front_end->struct_bytes);
+    }
+    front_end->init(wire->slot->ear);
+}
+
+const struct tsnn_hearing tsnn_hearing_server = {tsnn_hearing_reset, tsnn_hearing_take};

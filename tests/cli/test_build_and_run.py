@@ -193,7 +193,7 @@ def test_input_that_is_not_there(refused, packed, tmp_path):
     [
         (2, ["--on", "host", "--board", "microbit"], "no board"),
         (2, ["--on", "serial"], "needs a board"),
-        (2, ["--on", "serial", "--board", "microbit"], "needs a port"),
+        (3, ["--on", "serial", "--board", "microbit"], "serial port"),
         (2, ["--port", "/dev/ttyUSB0"], "--port"),
         (2, ["--on", "cloud"], "cloud"),
         (2, ["--limit", "0"], "0"),
@@ -208,7 +208,7 @@ def test_a_port_that_does_not_answer(refused, packed, spikes):
     silent, name = pty.openpty()
     try:
         arguments = ("--on", "serial", "--board", "microbit", "--port", os.ttyname(name))
-        refused(3, "run", packed, "--input", spikes, *arguments, says=["no answer", "baud rate"])
+        refused(3, "run", packed, "--input", spikes, *arguments, says=["no answer", "baud"])
     finally:
         os.close(silent)
         os.close(name)

@@ -21,7 +21,9 @@ from tinysnn.views.row_options import AUTO, RowOptions
 QUICK = ("cortex-m0plus", "cortex-m4")
 SLOW = ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33")
 CORES = [*QUICK, *(pytest.param(core, marks=pytest.mark.slow) for core in SLOW)]
-PER_BATCH = 250
+UNLIKE = (*QUICK, "cortex-m3", "cortex-m33")
+"""The others run the assembly of one of these."""
+PER_BATCH = 80
 
 
 @cache
@@ -68,7 +70,7 @@ def test_forms_of_rows(core, form, tmp_path):
 
 @pytest.mark.emu
 @pytest.mark.slow
-@pytest.mark.parametrize("core", [*QUICK, *SLOW])
+@pytest.mark.parametrize("core", UNLIKE)
 @pytest.mark.parametrize("form", FORMS)
 def test_all_forms_of_rows(core, form, tmp_path):
     assert_exact([*all_kinds(), *corners().values()], core, tmp_path, FORMS[form])
@@ -76,7 +78,7 @@ def test_all_forms_of_rows(core, form, tmp_path):
 
 @pytest.mark.emu
 @pytest.mark.slow
-@pytest.mark.parametrize("core", [*QUICK, *SLOW])
+@pytest.mark.parametrize("core", UNLIKE)
 @pytest.mark.parametrize("form", FORMS)
 def test_random_layers(core, form, tmp_path):
     first = list(FORMS).index(form) * PER_BATCH

@@ -24,4 +24,5 @@ int32_t tsnn_out_value[TSNN_METER_N_OUT];
 uint8_t tsnn_rx_payload[TSNN_IMAGE_MAX_PAYLOAD];
 uint8_t tsnn_tx_payload[TSNN_IMAGE_MAX_PAYLOAD];
 const uint32_t tsnn_max_payload = TSNN_IMAGE_MAX_PAYLOAD;
+const struct tsnn_hearing *const tsnn_hearing = NULL;
 const struct tsnn_learning *const tsnn_learning = NULL;
