@@ -23,7 +23,7 @@ def connection(k: int, weights: Floats) -> Connection | SpatialConnection:
     if k == len(STRIDES):
         return Connection(source, 0, weights)
     before = SHAPES[k - 1] if k else INPUT_SHAPE
-    channels, height, width = before
+    channels, height, width = (int(size) for size in before)
     kernel = weights.reshape(SHAPES[k][0], channels, 3, 3)
     stride = (STRIDES[k], STRIDES[k])
     return SpatialConnection(

@@ -19,6 +19,9 @@ BASE_BYTES = 2700
 WINDOWS_BYTES = 8
 """Entry of the tables that say, for each row and column of a map, which windows cover it."""
 
+FRONT_END_BYTES = 4600
+"""Code and tables of the audio front end, and the server's part for raw samples."""
+
 LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}
 """Code of a layer by the width its weights are stored in."""
 
@@ -50,7 +53,11 @@ def kernel_bytes(layer: PackedLayer) -> int:
     return total
 
 
-def flash_bytes(layers: Sequence[PackedLayer]) -> int:
-    """Flash of the whole image that serves these layers as one model."""
+def flash_bytes(layers: Sequence[PackedLayer], *, hears: bool = False) -> int:
+    """Flash of the whole image that serves these layers as one model.
+
+    `hears`: the model has a front end.
+    """
     tables = sum(table_bytes(layer) for layer in layers)
-    return BASE_BYTES + tables + sum(LAYER_BYTES[layer.spec.bits] for layer in layers)
+    code = BASE_BYTES + sum(LAYER_BYTES[layer.spec.bits] for layer in layers)
+    return tables + code + (FRONT_END_BYTES if hears else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -131,7 +132,7 @@ def _search(
         budget=options.budget_flash or 0,
         make=lambda widths: fitted_layers(teacher, widths, options),
         sketch=lambda widths: fitted_layers(teacher, widths, quick),
-        weigh=flash_bytes,
+        weigh=partial(flash_bytes, hears=teacher.graph.front_end is not None),
         judge=lambda layers: loss(teacher, working_pack(teacher, layers)),
         done=steps,
     )

@@ -31,7 +31,7 @@ SHARE = {"cortex-m0plus": 0.6}
 FEW = 40
 """Instructions: what a tick without events may be off by, which has hardly more than 130."""
 pytestmark = pytest.mark.emu
-NETWORKS = [("seed64_5", 8), ("seed64_20", 4), ("rec256_20", 2), ("rec256_5", 1), ("keyword", 8)]
+NETWORKS = [("seed64_5", 8), ("seed64_20", 4), ("rec256_20", 2), ("rec256_5", 1)]
 
 
 def _measured(cases: Sequence[tuple[Pack, Sequence[Stimulus]]], core, folder) -> list[float]:

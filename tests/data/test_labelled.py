@@ -42,11 +42,11 @@ def test_digits_are_encoded(tmp_path: Path) -> None:
 
     (clip,) = found.stimuli
     assert clip.label == 3
-    assert clip.raster.shape == (50, 32)
+    assert clip.raster.shape == (50, 128)
     assert clip.raster.dtype == np.dtype(np.int8)
     sounding = np.flatnonzero(clip.raster.any(axis=1))
     assert sounding[0] <= 1  # 3000 samples at 8 kHz are 19 ticks of 20 ms
-    assert 17 <= sounding[-1] <= 20
+    assert 17 <= sounding[-1] <= 23  # three ticks more see it as context
     assert found.classes == tuple("0123456789")
 
 

@@ -160,7 +160,7 @@ def test_kernels_keep_registers(kernels):
 
 
 def test_every_branch_of_the_templates_is_taken(monkeypatch):
-    loader, make = Watched(), emit._environment
+    loader, make = Watched(), emit.environment
 
     def watched():
         environment = make()
@@ -168,7 +168,7 @@ def test_every_branch_of_the_templates_is_taken(monkeypatch):
         environment.globals["took"] = loader.took
         return environment
 
-    monkeypatch.setattr(emit, "_environment", watched)
+    monkeypatch.setattr(emit, "environment", watched)
     emit.render([scene.pack for scene in scenes()], core=CORE)
     ours = [where for where in loader.conditions if "_helium.S" in where]
     assert len(ours) > 20

@@ -7,14 +7,19 @@ from collections import Counter
 from functools import cache
 
 import jinja2
+import numpy as np
 import pytest
 
 from tests.corner_models import corners
+from tests.dynamics.test_maps import counting_pack
 from tests.kernels.arm import assert_exact, kernel_texts
 from tests.kernels.graded import graded_scenes
 from tests.kernels.scenes import neuron_scenes, random_scene, row_scenes
-from tests.make_packs import Corner
+from tests.learn.scenes import scenes as learning
+from tests.make_packs import Corner, make_layer, make_pack
 from tinysnn import emit
+from tinysnn.front_end import LogMel
+from tinysnn.pack import Pack
 from tinysnn.paths import templates_dir
 from tinysnn.views.row_options import AUTO, RowOptions
 
@@ -115,8 +120,14 @@ class Watched(jinja2.FileSystemLoader):
         return outcome
 
 
+def hearing_pack() -> Pack:
+    """A network behind the audio front end."""
+    layer = make_layer(np.ones((32, 2), np.int8), graded=True)
+    return make_pack(layer, name="hearing", graded=True, front_end=LogMel(context_ticks=1))
+
+
 def test_every_branch_of_every_template_is_taken(monkeypatch):
-    loader, make = Watched(), emit._environment
+    loader, make = Watched(), emit.environment
 
     def watched():
         environment = make()
@@ -124,9 +135,13 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
         environment.globals["took"] = loader.took
         return environment
 
-    monkeypatch.setattr(emit, "_environment", watched)
+    monkeypatch.setattr(emit, "environment", watched)
     kinds = (*all_kinds(), *corners().values(), *graded_scenes())
-    packs = [scene.pack for scene in kinds]
+    packs = [scene.pack for scene in kinds] + [
+        *learning().values(),
+        hearing_pack(),
+        counting_pack(0, "counting"),
+    ]
     for core in (*QUICK, "cortex-m3"):
         for options in (AUTO, FORMS["sparse, silent"]):
             emit.render(packs, core=core, options=options)

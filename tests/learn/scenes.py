@@ -74,6 +74,10 @@ def scenes() -> dict[str, Pack]:
             base_pack("stdp"), "stdp", fresh=3, per_class=3, down=200, up=100, silent=60, leak=1,
             h_up=20, h_decay=2, trace_gain=100, trace_shift=2,
         ),
+        "stdp_plain": plastic(base_pack("stdp_plain"), "stdp", fresh=2, per_class=2, up=60),
+        "stdp_graded": plastic(
+            direct_pack("stdp_graded"), "stdp", fresh=2, per_class=2, down=90, up=60,
+        ),
         "eprop_recurrent": plastic(
             recurrent_pack("eprop_recurrent"), "delta",
             ("eprop", {"width": 300, "shift": 7, "el_shift": 2}), fresh=4, buffer=0, classes=2,

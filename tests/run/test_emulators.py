@@ -15,7 +15,13 @@ from tests.tools import need
 from tests.wire.models import SLOTS, clip, golden, same
 from tinysnn.boards import list_boards, load_board
 from tinysnn.build import build
-from tinysnn.errors import BoardError, DeviceError, OptionError, StimulusError, ToolMissing
+from tinysnn.errors import (
+    BoardError,
+    DeviceError,
+    OptionError,
+    StimulusError,
+    ToolMissing,
+)
 from tinysnn.link_faults import Faults, FaultyLink
 from tinysnn.paths import firmware_dir
 from tinysnn.run import RUNNERS, open_runner, qemu_count, unicorn
@@ -351,7 +357,7 @@ def test_open_runner_refuses_nonsense(packs):
     for name in RUNNERS[1:4]:
         with pytest.raises(OptionError, match="needs a firmware image"):
             open_runner(name, packs=packs)
-    with pytest.raises(OptionError, match="needs a port"):
+    with pytest.raises(OptionError, match="needs a board"):
         open_runner("serial", packs=packs)
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.make_packs import make_layer, make_pack, table, with_spec
 from tinysnn import pack_rules, ranges
 from tinysnn.errors import PackError
+from tinysnn.front_end import LogMel
 from tinysnn.learn.spec import LearnSpec
 from tinysnn.pack import Pack, PackedLayer, Source, sealed
 from tinysnn.source_map import SourceMap
@@ -105,6 +106,7 @@ BROKEN = {
     "input shape and width differ": lambda: meta(input_shape=(2, 2)),
     "the output is no layer": lambda: meta(output=2),
     "bad digest": lambda: meta(digest="abc"),
+    "the front end gives other events": lambda: meta(front_end=LogMel()),
     "bad input scale": lambda: meta(input_scale=0.0),
     "0 neurons": lambda: layer(n=0),
     "bad layer name": lambda: layer(name="two\nlines"),

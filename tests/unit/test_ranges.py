@@ -90,6 +90,8 @@ def is_graded(pack: Pack, k: int) -> bool:
 
 def check_sums(pack, k, index, value):
     layer = pack.layers[k]
+    if layer.spec.has_kernels:  # their sums are compared in tests/kernels/test_maps.py
+        return
     acc = (layer.rows[index].astype(np.int64).T * (1 if value is None else value)).sum(axis=1)
     sums = ranges.accumulator(layer, graded_input=is_graded(pack, k))
     assert_inside([acc], sums, f"{layer.name}: sum")

@@ -197,7 +197,7 @@ def _memory(pack: Pack, chosen: Target) -> dict[str, object]:
     from tinysnn.memory import plan
 
     flash, found = (
-        flash_bytes(pack.layers),
+        flash_bytes(pack.layers, hears=pack.front_end is not None),
         plan([pack], chosen.core, interrupts=_interrupts(chosen)),
     )
     ram = found.ram_bytes

@@ -27,7 +27,7 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     content["n_out"] = pack.n_out
     content["state_bytes"] = state_bytes(pack)
     content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
-    content["flash_estimate_bytes"] = flash_bytes(pack.layers)
+    content["flash_estimate_bytes"] = flash_bytes(pack.layers, hears=pack.front_end is not None)
     if choice is not None:
         content["trials"] = [msgspec.to_builtins(trial) for trial in choice.trials]
     return content

@@ -51,6 +51,7 @@ def view_subject(subject: Subject, clip: Stimulus | None) -> SubjectView:
 
 
 def _facts(subject: Subject, pack: Pack) -> tuple[tuple[str, str], ...]:
+    flash = flash_bytes(pack.layers, hears=pack.front_end is not None)
     scale, dt_s = pack.meta.input_scale, pack.meta.dt_s
     facts = {
         "file": subject.file,
@@ -58,7 +59,7 @@ def _facts(subject: Subject, pack: Pack) -> tuple[tuple[str, str], ...]:
         "inputs, outputs": f"{pack.meta.n_in:,}, {pack.n_out:,}",
         "events": "spikes" if scale is None else f"int8 values in steps of {scale:g}",
         "tick": "-" if dt_s is None else f"{1000 * dt_s:g} ms",
-        "whole image": f"about {flash_bytes(pack.layers):,} bytes of flash",
+        "whole image": f"about {flash:,} bytes of flash",
         "state": f"{state_bytes(pack):,} bytes of RAM",
         "calibration": pack.meta.calibration or "none",
     }

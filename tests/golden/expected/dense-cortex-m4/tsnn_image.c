@@ -20,4 +20,5 @@ int32_t tsnn_out_value[1u];
 uint8_t tsnn_rx_payload[512u];
 uint8_t tsnn_tx_payload[512u];
 const uint32_t tsnn_max_payload = 512u;
+const struct tsnn_hearing *const tsnn_hearing = NULL;
 const struct tsnn_learning *const tsnn_learning = NULL;
