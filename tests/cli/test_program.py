@@ -174,6 +174,7 @@ def test_one_board(cli, refused):
 
 def test_data(cli, refused, monkeypatch, tmp_path):
     monkeypatch.setenv("TINYSNN_CACHE", str(tmp_path))
+    monkeypatch.delenv("TINYSNN_DATA", raising=False)
     assert "speech-commands" in cli("data", "list").out
     result = json.loads(cli("data", "info", "speech-commands", "--json", "-").out)
     assert result["here"] is False
@@ -190,6 +191,7 @@ def test_data(cli, refused, monkeypatch, tmp_path):
 
 def test_data_without_a_network(refused, monkeypatch, tmp_path):
     monkeypatch.setenv("TINYSNN_CACHE", str(tmp_path))
+    monkeypatch.delenv("TINYSNN_DATA", raising=False)
     monkeypatch.setattr("tinysnn.data.speech_commands.URL", "http://127.0.0.1:9/nothing.tar.gz")
     refused(3, "data", "get", "speech-commands", says=["127.0.0.1", "--data"])
     assert not list(tmp_path.iterdir())
