@@ -8,6 +8,7 @@ same tick. The class is the largest sum after the last tick.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +72,10 @@ class SpikingLayer(nn.Module):
         self.norm = nn.BatchNorm1d(n, momentum=0.05)
         nn.init.constant_(self.norm.weight, 1.5)
         self.beta_logit = nn.Parameter(_spread_decays(n, MEMBRANE_TAU_S))
-        self.quantise: Any = None
-        """Set while the network is trained with coarse weights: a function of the folded weight."""
 
+    @abstractmethod
     def seen(self, events: Tensor) -> Tensor:
         """What the synapses see: ``[T, B, places, fan_in]``; places is 1 unless convolved."""
-        raise NotImplementedError
 
     def forward(self, events: Tensor) -> Tensor:
         """Spikes ``[T, B, n * places]`` (neurons of one channel together) from events."""
@@ -93,9 +92,6 @@ class SpikingLayer(nn.Module):
         return torch.stack(out).flatten(2)
 
     def _drive(self, seen: Tensor) -> Tensor:
-        if self.quantise is not None:
-            weight, bias = self.folded()
-            return nn.functional.linear(seen, self.quantise(weight), bias)
         drive = nn.functional.linear(seen, self.weight)
         normal = self.norm(drive.flatten(0, -2)).view(drive.shape)
         return torch.mul(normal, self.gain())
