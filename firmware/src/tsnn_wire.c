@@ -149,12 +149,17 @@ static tsnn_refusal_t tsnn_dispatch(tsnn_wire_t *wire, uint32_t type, tsnn_reque
     case TSNN_TYPE_STATE:
         return tsnn_state(wire, request);
     case TSNN_TYPE_SAMPLES:
-        return (tsnn_hearing != NULL) ? tsnn_hearing->take(wire, request)
-                                      : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
+        if (tsnn_hearing != NULL) {
+            return tsnn_hearing->take(wire, request);
+        }
+        break;
     default:
-        return (tsnn_learning != NULL) ? tsnn_learning->take(wire, type, request)
-                                       : TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
+        if (tsnn_learning != NULL) {
+            return tsnn_learning->take(wire, type, request);
+        }
+        break;
     }
+    return TSNN_REFUSAL(TSNN_ERROR_BAD_TYPE, 0);
 }
 
 /** Answer a request of this session; a refusal is an answer too, and repeated like any other. */
