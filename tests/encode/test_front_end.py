@@ -1,0 +1,91 @@
+"""Raw samples in, state and output out: the generated front end against the one in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.make_packs import make_layer, make_pack
+from tests.tools import need
+from tinysnn.deploy import deployed, pick_board
+from tinysnn.encode import log_mel
+from tinysnn.front_end import LogMel
+from tinysnn.pack import Pack
+from tinysnn.stimulus import Stimulus
+from tinysnn.verify import verify
+
+EAR = LogMel(
+    lookahead_ticks=3, context_ticks=2, decay=40, step_bits=4, shape=(-9,) * 16 + (30,) * 16
+)
+TICKS = 12
+
+
+def listener() -> Pack:
+    """Every input adds to one of two membranes with a weight of its own."""
+    rows = np.arange(-64, 64).reshape(64, 2)
+    layer = make_layer(rows, op="li", graded=True, beta=60000, state_bits=32)
+    return make_pack(layer, name="listener", graded=True, front_end=EAR)
+
+
+def sounds() -> dict[str, npt.NDArray[np.int16]]:
+    """Whatever is hard for 16 bits: both ends, silence, the smallest steps, a jump of level."""
+    rng = np.random.default_rng(4)
+    n = np.arange(TICKS * log_mel.HOP)
+    noise = rng.integers(-32768, 32768, n.size)
+    return {
+        name: np.asarray(wave, np.int16)
+        for name, wave in {
+            "noise": noise,
+            "square": np.where(n // 50 % 2, 32767, -32768),
+            "nyquist": np.where(n % 2, 32767, -32768),
+            "constant": np.full(n.size, -32768),
+            "silence": np.zeros(n.size),
+            "one": n % 2,
+            "jump": np.where(n < n.size // 2, noise >> 12, noise),
+        }.items()
+    }
+
+
+def clips() -> list[Stimulus]:
+    return [
+        Stimulus(log_mel.events(log_mel.levels(wave), EAR), name, None, wave)
+        for name, wave in sounds().items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "board"),
+    [
+        ("host", None),
+        ("unicorn", "generic_m4"),
+        ("unicorn", "generic_m0plus"),
+        ("qemu", "netduinoplus2"),
+        ("qemu", "microbit"),
+    ],
+)
+def test_devices_hear_what_numpy_hears(runner, board):
+    need({"host": "cc"}.get(runner, runner))
+    pack = listener()
+    with deployed([pack], runner=runner, board=pick_board(runner, board)) as device:
+        report = verify(pack, device, clips(), keep_states=True)
+        counts = device.run(clips()[0]).front_counts
+
+    assert report.mismatches == 0, report.first_divergence
+    if runner != "host":
+        assert counts is not None
+        assert counts.size == TICKS - EAR.lookahead_ticks
+
+
+def test_a_wrong_front_end_is_noticed():
+    """The comparison is not blind: other events than the device's are a difference."""
+    need("cc")
+    pack = listener()
+    noise = clips()[0]
+    raster = noise.raster.copy()
+    raster[5, 3] ^= 1
+    with deployed([pack], runner="host", board=None) as device:
+        report = verify(pack, device, [Stimulus(raster, samples=noise.samples)])
+
+    assert report.first_divergence is not None
+    assert report.first_divergence.divergence.tick == 5
