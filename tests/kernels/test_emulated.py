@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.corner_dynamics import DYNAMICS
+from tests.corner_maps import MAPS
 from tests.corner_models import corners
 from tests.corner_past import PAST
 from tests.make_packs import Corner
@@ -81,8 +82,12 @@ def quick_corners() -> list[Corner]:
 
 
 def other_corners() -> list[Corner]:
-    """All but delays and special neurons, which are C: tests/dynamics has them on cores."""
-    return [scene for name, scene in corners().items() if name not in {**PAST, **DYNAMICS}]
+    """What fits a micro:bit in groups, without delays and special neurons, which are C.
+
+    Those are on cores in tests/dynamics, feature maps in test_on_arm.
+    """
+    left = {**PAST, **DYNAMICS, **MAPS}
+    return [scene for name, scene in corners().items() if name not in left]
 
 
 def corners_from(first: int) -> list[Corner]:
