@@ -12,10 +12,11 @@ import numpy as np
 from benchmarks.networks import PLANS, seeded_clip, seeded_pack
 from tinysnn.errors import OptionError
 from tinysnn.graph import Graph
+from tinysnn.load.stimuli import load_stimuli
 from tinysnn.options import LowerOptions
 from tinysnn.pack import Bits, Pack
 from tinysnn.quantise import PackOptions, quantise
-from tinysnn.stimulus import Stimulus, load_stimuli
+from tinysnn.stimulus import Stimulus
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "out"

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from tests.random_packs import random_pack
-from tinysnn.pack import Pack, PackedLayer, sealed
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.seal import sealed
 
 
 def late_pack(seed: int, name: str) -> Pack:

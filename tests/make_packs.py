@@ -12,17 +12,9 @@ import numpy.typing as npt
 
 from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16
-from tinysnn.pack import (
-    PACK_FORMAT,
-    LayerReport,
-    LayerSpec,
-    Pack,
-    PackedLayer,
-    PackMeta,
-    Source,
-    sealed,
-)
+from tinysnn.pack import PACK_FORMAT, LayerReport, LayerSpec, Pack, PackedLayer, PackMeta, Source
 from tinysnn.pack_rules import rests
+from tinysnn.seal import sealed
 
 EMPTY_REPORT = LayerReport(None, 0, 0, None, None, None, None, None)
 TABLES = ("beta", "alpha", "theta", "bias", "reset_to", "v_init")

@@ -11,8 +11,9 @@ import numpy as np
 
 from tests.random_packs import EMPTY_REPORT, Rng, _decay, _weights, _with_range
 from tinysnn.errors import PackError
-from tinysnn.pack import PACK_FORMAT, LayerSpec, Pack, PackedLayer, PackMeta, Source, sealed
+from tinysnn.pack import PACK_FORMAT, LayerSpec, Pack, PackedLayer, PackMeta, Source
 from tinysnn.pack_rules import rests
+from tinysnn.seal import sealed
 from tinysnn.source_map import MapShape, PoolWindow, SourceMap
 
 

@@ -11,17 +11,9 @@ import numpy.typing as npt
 from tinysnn import ranges
 from tinysnn.errors import PackError
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
-from tinysnn.pack import (
-    PACK_FORMAT,
-    LayerReport,
-    LayerSpec,
-    Pack,
-    PackedLayer,
-    PackMeta,
-    Source,
-    sealed,
-)
+from tinysnn.pack import PACK_FORMAT, LayerReport, LayerSpec, Pack, PackedLayer, PackMeta, Source
 from tinysnn.pack_rules import WEIGHT_RANGE, rests
+from tinysnn.seal import sealed
 
 EMPTY_REPORT = LayerReport(None, 0, 0, None, None, None, None, None)
 Rng = np.random.Generator

@@ -10,12 +10,13 @@ from tests.tools import need, need_arm_compiler
 from tinysnn.deploy import deployed, pick_board
 from tinysnn.events.options import event_options
 from tinysnn.load import load_network
+from tinysnn.load.stimuli import input_of
 from tinysnn.lower import lower
 from tinysnn.options import LowerOptions
 from tinysnn.pack import Pack
 from tinysnn.pack_options import PackOptions
 from tinysnn.quantise import quantise
-from tinysnn.stimulus import Stimulus, input_of
+from tinysnn.stimulus import Stimulus
 from tinysnn.verify import predict, verify
 
 FLOAT_RIGHT = 97

@@ -10,7 +10,7 @@ import pytest
 
 from tinysnn.errors import StimulusError
 from tinysnn.load import clips
-from tinysnn.stimulus import load_stimuli
+from tinysnn.load.stimuli import load_stimuli
 
 RASTER = np.random.default_rng(1).integers(0, 2, size=(3, 7, 5)).astype(np.uint8)
 

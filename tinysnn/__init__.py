@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tinysnn.errors import TinysnnError
     from tinysnn.load import load_network
     from tinysnn.lower import lower as lower_network
-    from tinysnn.pack import load as load_pack
-    from tinysnn.pack import save as save_pack
+    from tinysnn.pack_file import load as load_pack
+    from tinysnn.pack_file import save as save_pack
     from tinysnn.quantise import quantise as quantise_graph
     from tinysnn.reference import run as run_reference
     from tinysnn.run import open_runner
@@ -30,8 +30,8 @@ _EXPORTS = {
     "load_network": ("tinysnn.load", "load_network"),
     "lower_network": ("tinysnn.lower", "lower"),
     "quantise_graph": ("tinysnn.quantise", "quantise"),
-    "save_pack": ("tinysnn.pack", "save"),
-    "load_pack": ("tinysnn.pack", "load"),
+    "save_pack": ("tinysnn.pack_file", "save"),
+    "load_pack": ("tinysnn.pack_file", "load"),
     "run_reference": ("tinysnn.reference", "run"),
     "emit_c": ("tinysnn.emit", "emit"),
     "build_image": ("tinysnn.build", "build"),

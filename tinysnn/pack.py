@@ -1,18 +1,14 @@
-"""The pack: a quantised network as tables, and its file (SPEC.md section 2)."""
+"""The pack: a quantised network as tables (SPEC.md section 2)."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.errors import PackError
 from tinysnn.front_end import LogMel
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
 from tinysnn.learn.spec import LearnSpec
@@ -285,72 +281,3 @@ class Pack:
     def n_out(self) -> int:
         """Width of the output."""
         return self.output_layer.n
-
-
-def sealed(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> Pack:
-    """A pack with its digest computed and its rules checked."""
-    from tinysnn.pack_rules import check  # the rules need these types
-
-    digest = _digest(meta, layers)
-    pack = Pack(msgspec.structs.replace(meta, digest=digest), layers)
-    check(pack)
-    return pack
-
-
-def _tensors(layers: tuple[PackedLayer, ...]) -> dict[str, npt.NDArray[Any]]:
-    return {
-        f"l{k}.{name}": np.ascontiguousarray(table)
-        for k, layer in enumerate(layers)
-        for name, table in layer.tables().items()
-    }
-
-
-def _digest(meta: PackMeta, layers: tuple[PackedLayer, ...]) -> str:
-    content = msgspec.to_builtins(meta)
-    del content["digest"]
-    sha = hashlib.sha256(msgspec.json.encode(content, order="sorted"))
-    for name, table in sorted(_tensors(layers).items()):
-        sha.update(f"{name} {table.dtype.str} {table.shape}".encode())
-        sha.update(table.tobytes())
-    return sha.hexdigest()
-
-
-def to_bytes(pack: Pack) -> bytes:
-    """The pack as the bytes of its file."""
-    from safetensors.numpy import save as to_safetensors
-
-    text = msgspec.json.encode(pack.meta, order="sorted").decode()
-    return bytes(to_safetensors(_tensors(pack.layers), metadata={"tinysnn": text}))
-
-
-def save(pack: Pack, path: Path) -> None:
-    """Write a pack; the file appears whole or not at all.
-
-    Raises
-    ------
-    PackError: if the file cannot be written.
-
-    """
-    data = to_bytes(pack)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise PackError(
-            f"cannot write the pack ({error.strerror})", where=str(path), fix="Choose another -o"
-        ) from error
-
-
-def load(path: Path) -> Pack:
-    """Read and check a pack.
-
-    Raises
-    ------
-    PackError: if the file is no pack, has another format, is damaged, or breaks SPEC.md.
-
-    """
-    from tinysnn.pack_file import read
-
-    return read(path)

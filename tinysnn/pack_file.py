@@ -1,8 +1,9 @@
-"""Reading a pack from an untrusted file."""
+"""The file of a pack (SPEC.md section 2): written whole, read as one that nobody trusts."""
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import PackError
-from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta, sealed
+from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta
+from tinysnn.seal import sealed, tensors
 
 _DTYPES = {"scale": np.float64, "learned": np.uint8}
 _OPTIONAL = (
@@ -22,13 +24,19 @@ _OPTIONAL = (
 _REPACK = "Pack the model again with 'tinysnn pack'"
 
 
-def read(path: Path) -> Pack:
-    """Read, check and return the pack in a file; see `tinysnn.pack.load`."""
-    tensors, text = _open(path)
+def load(path: Path) -> Pack:
+    """Read and check a pack.
+
+    Raises
+    ------
+    PackError: if the file is no pack, has another format, is damaged, or breaks SPEC.md.
+
+    """
+    found, text = _open(path)
     meta = _meta(text, path)
-    layers = tuple(_layer(k, meta, tensors, path) for k in range(len(meta.layers)))
-    if tensors:
-        raise PackError(f"unknown tensor {min(tensors)!r}", where=str(path), fix=_REPACK)
+    layers = tuple(_layer(k, meta, found, path) for k in range(len(meta.layers)))
+    if found:
+        raise PackError(f"unknown tensor {min(found)!r}", where=str(path), fix=_REPACK)
     try:
         pack = sealed(meta, layers)
     except PackError as error:
@@ -90,11 +98,11 @@ def _meta(text: str, path: Path) -> PackMeta:
         raise PackError(f"bad description: {error}", where=str(path), fix=_REPACK) from error
 
 
-def _layer(k: int, meta: PackMeta, tensors: dict[str, Any], path: Path) -> PackedLayer:
+def _layer(k: int, meta: PackMeta, found: dict[str, Any], path: Path) -> PackedLayer:
     spec = meta.layers[k]
     weights = [f"kernel{s}" for s in range(len(spec.sources))] if spec.has_kernels else ["rows"]
-    required = {name: tensors.pop(f"l{k}.{name}", None) for name in (*weights, "beta", "scale")}
-    optional = {name: tensors.pop(f"l{k}.{name}", None) for name in _OPTIONAL}
+    required = {name: found.pop(f"l{k}.{name}", None) for name in (*weights, "beta", "scale")}
+    optional = {name: found.pop(f"l{k}.{name}", None) for name in _OPTIONAL}
     where = f"{path}: layer {spec.name!r}"
     for name, table in {**required, **optional}.items():
         if table is None and name in required:
@@ -106,3 +114,31 @@ def _layer(k: int, meta: PackMeta, tensors: dict[str, Any], path: Path) -> Packe
         required["kernels"] = tuple(required.pop(name) for name in weights)
         required["rows"] = np.zeros((0, spec.n), np.int8)
     return PackedLayer(spec, **required, **optional)
+
+
+def to_bytes(pack: Pack) -> bytes:
+    """The pack as the bytes of its file."""
+    from safetensors.numpy import save as to_safetensors
+
+    text = msgspec.json.encode(pack.meta, order="sorted").decode()
+    return bytes(to_safetensors(tensors(pack.layers), metadata={"tinysnn": text}))
+
+
+def save(pack: Pack, path: Path) -> None:
+    """Write a pack; the file appears whole or not at all.
+
+    Raises
+    ------
+    PackError: if the file cannot be written.
+
+    """
+    data = to_bytes(pack)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise PackError(
+            f"cannot write the pack ({error.strerror})", where=str(path), fix="Choose another -o"
+        ) from error

@@ -18,8 +18,9 @@ from tinysnn.forms import for_device
 from tinysnn.graph import Graph, require_packable
 from tinysnn.names import model_name
 from tinysnn.outputs import with_one_output
-from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta, sealed
+from tinysnn.pack import PACK_FORMAT, Bits, Pack, PackedLayer, PackMeta
 from tinysnn.pack_options import WIDTHS, PackOptions, check_options
+from tinysnn.seal import sealed
 from tinysnn.split_delays import refuse_one_bit, split_layers, with_source_delays
 from tinysnn.stimulus import Stimulus
 from tinysnn.teacher import Teacher, check_clips, loss, teach

@@ -8,16 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.learn.mark import Wish, mark_plastic
-from tinysnn.pack import (
-    PACK_FORMAT,
-    LayerReport,
-    LayerSpec,
-    Pack,
-    PackedLayer,
-    PackMeta,
-    Source,
-    sealed,
-)
+from tinysnn.pack import PACK_FORMAT, LayerReport, LayerSpec, Pack, PackedLayer, PackMeta, Source
+from tinysnn.seal import sealed
 
 ONE = 1 << 16
 _NO_REPORT = LayerReport(None, 0, 0, None, None, None, None, None)

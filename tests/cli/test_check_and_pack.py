@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import OPTIONS, write_nir, write_options
-from tinysnn.pack import load
+from tinysnn.pack_file import load
 
 
 def test_check_shows_every_layer(cli, model):
@@ -238,9 +238,9 @@ def test_several_outputs_end_to_end(cli, spikes, tmp_path, bits):
     """The device fires on all Outputs what the float network (here with exact weights) fires."""
     from tinysnn.float_sim import simulate
     from tinysnn.load import load_network
+    from tinysnn.load.stimuli import load_stimuli
     from tinysnn.lower import lower
     from tinysnn.options import load_options
-    from tinysnn.stimulus import load_stimuli
 
     path = write_two_outputs(tmp_path / "two.nir")
     checked = json.loads(cli("check", path, "--json", "-").out)

@@ -11,7 +11,7 @@ from tests.tools import need, need_arm_compiler
 from tinysnn.evaluate import pool
 from tinysnn.evaluate.partial import partial_path
 from tinysnn.evaluate.result import load_evaluation
-from tinysnn.pack import save
+from tinysnn.pack_file import save
 
 
 @pytest.fixture

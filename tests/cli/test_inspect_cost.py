@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.networks import seeded_pack
-from tinysnn.pack import save
+from tinysnn.pack_file import save
 
 
 @pytest.fixture

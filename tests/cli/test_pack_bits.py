@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import write_nir, write_options
-from tinysnn.pack import load
+from tinysnn.pack_file import load
 
 
 @pytest.fixture

@@ -59,13 +59,13 @@ def test_bad_input_ends_a_real_process_with_2():
 
 def test_a_fault_of_ours_is_no_traceback(refused, monkeypatch, packed):
     monkeypatch.delenv("TINYSNN_DEBUG", raising=False)
-    monkeypatch.setattr("tinysnn.pack.load", lambda _path: 1 // 0)
+    monkeypatch.setattr("tinysnn.pack_file.load", lambda _path: 1 // 0)
     refused(70, "inspect", packed, says=["ZeroDivisionError", "report"])
 
 
 def test_a_fault_of_ours_with_the_traceback_on_demand(cli, monkeypatch, packed):
     monkeypatch.setenv("TINYSNN_DEBUG", "1")
-    monkeypatch.setattr("tinysnn.pack.load", lambda _path: 1 // 0)
+    monkeypatch.setattr("tinysnn.pack_file.load", lambda _path: 1 // 0)
     outcome = cli("inspect", packed)
     assert outcome.code == 70
     assert "Traceback" in outcome.err
@@ -75,7 +75,7 @@ def test_an_interruption(cli, monkeypatch, packed):
     def interrupted(_path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tinysnn.pack.load", interrupted)
+    monkeypatch.setattr("tinysnn.pack_file.load", interrupted)
     outcome = cli("inspect", packed)
     assert outcome.code == 130
     assert outcome.err.strip() == "error: interrupted"

@@ -17,7 +17,8 @@ from tinysnn.emit import render
 from tinysnn.errors import ModelError, PackError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, Layer
-from tinysnn.pack import Pack, Source, load, save
+from tinysnn.pack import Pack, Source
+from tinysnn.pack_file import load, save
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import run
 from tinysnn.state import state_bytes, state_layout

@@ -12,9 +12,10 @@ from tests.kernels.harness import assert_exact
 from tests.map_packs import random_map_pack
 from tests.random_packs import random_raster
 from tinysnn import batch, ranges
-from tinysnn.pack import Pack, PackedLayer, sealed
+from tinysnn.pack import Pack, PackedLayer
 from tinysnn.pack_rules import rests
 from tinysnn.reference import run
+from tinysnn.seal import sealed
 from tinysnn.stimulus import Stimulus
 
 MOST = 3

@@ -15,7 +15,7 @@ from tinysnn.events.binning import binned, tick_length_s
 from tinysnn.events.options import EventOptions
 from tinysnn.events.places import check_fit, grid_for
 from tinysnn.events.stream import EventStream
-from tinysnn.stimulus import load_stimuli
+from tinysnn.load.stimuli import load_stimuli
 
 SIZES = {"x": 34, "y": 34, "p": 2}
 

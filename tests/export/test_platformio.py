@@ -17,8 +17,8 @@ from tests.run.halted_qemu import halted_qemu
 from tests.tools import need
 from tinysnn.boards import load_board
 from tinysnn.errors import BoardError, OptionError
-from tinysnn.pack import load, save
-from tinysnn.stimulus import load_stimuli
+from tinysnn.load.stimuli import load_stimuli
+from tinysnn.pack_file import load, save
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "mps2_an386"

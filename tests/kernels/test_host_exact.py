@@ -18,7 +18,8 @@ from tests.kernels.harness import (
 )
 from tests.kernels.scenes import neuron_scenes, row_scenes
 from tests.random_packs import random_pack, random_raster
-from tinysnn.reference import MAX_IDLE, Simulation
+from tinysnn.layer_state import MAX_IDLE
+from tinysnn.reference import Simulation
 
 pytestmark = pytest.mark.host
 PACKS_PER_BATCH = 12

@@ -13,7 +13,7 @@ from tinysnn.cli.learn import arranged
 from tinysnn.cli.main import run
 from tinysnn.learn.course import Plan, Teacher, hold_course
 from tinysnn.learn.lesson import ReferencePupil
-from tinysnn.pack import load, save
+from tinysnn.pack_file import load, save
 from tinysnn.run import open_runner
 
 

@@ -13,10 +13,10 @@ from tinysnn.errors import ModelError, OptionError, TinysnnError
 from tinysnn.events.options import event_options
 from tinysnn.float_sim import simulate
 from tinysnn.load import load_network
+from tinysnn.load.stimuli import load_stimuli
 from tinysnn.lower import lower
 from tinysnn.lower.verdicts import verdicts
 from tinysnn.options import LowerOptions
-from tinysnn.stimulus import load_stimuli
 
 RNG = np.random.default_rng(3)
 NEURON = {"type": b"CUBA", "iDecay": 1024, "vDecay": 409, "vThMant": 20, "refDelay": 1}

@@ -22,8 +22,9 @@ from tests.kernels.harness import (
 from tests.mutants.dynamics import DYNAMICS
 from tests.mutants.mutants import MUTANTS as SIMPLE
 from tests.mutants.mutants import Mutant
+from tinysnn.layer_state import MAX_IDLE
 from tinysnn.pack import Pack
-from tinysnn.reference import MAX_IDLE, Simulation
+from tinysnn.reference import Simulation
 from tinysnn.trace import Trace
 
 pytestmark = pytest.mark.host

@@ -20,7 +20,8 @@ from tinysnn.errors import StimulusError
 from tinysnn.evaluate import pool
 from tinysnn.evaluate.evaluate import EvaluateOptions, evaluate
 from tinysnn.evaluate.result import Device, Example, Memory, load_evaluation
-from tinysnn.pack import Source, save
+from tinysnn.pack import Source
+from tinysnn.pack_file import save
 from tinysnn.report.groups import HARNESS, KERNELS, MODEL, START, STATE, group_of
 from tinysnn.report.recording import record, stimulus_of
 from tinysnn.stimulus import Stimulus

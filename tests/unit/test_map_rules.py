@@ -12,7 +12,8 @@ import pytest
 from tests.make_packs import make_layer, make_pack
 from tinysnn import map_rules
 from tinysnn.errors import PackError
-from tinysnn.pack import Pack, Source, load, save
+from tinysnn.pack import Pack, Source
+from tinysnn.pack_file import load, save
 from tinysnn.source_map import PoolWindow, SourceMap
 
 GOOD = SourceMap((2, 4, 4), (3, 3), 4, pool=PoolWindow((1, 1), (1, 1)), padding=((1, 1), (0, 0)))

@@ -17,7 +17,8 @@ from safetensors.numpy import save as tensors_to_bytes
 from tests.golden.packs import dense, readout, recurrent
 from tests.random_packs import random_pack
 from tinysnn.errors import PackError
-from tinysnn.pack import MAX_PACK_BYTES, load, save
+from tinysnn.pack import MAX_PACK_BYTES
+from tinysnn.pack_file import load, save
 from tinysnn.state import spike_words, spikes_of, state_layout
 
 SMALL = dense()

@@ -16,7 +16,8 @@ from tinysnn import pack_rules, ranges
 from tinysnn.errors import PackError
 from tinysnn.front_end import LogMel
 from tinysnn.learn.spec import LearnSpec
-from tinysnn.pack import Pack, PackedLayer, Source, sealed
+from tinysnn.pack import Pack, PackedLayer, Source
+from tinysnn.seal import sealed
 from tinysnn.source_map import SourceMap
 
 MAP = SourceMap((3, 1, 1), (1, 1), 2)

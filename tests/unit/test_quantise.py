@@ -15,9 +15,11 @@ from tests.networks import fc64_pack, keyword_graph, keyword_rasters
 from tinysnn.errors import ModelError, OptionError, PackError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Connection, Graph, Layer
-from tinysnn.pack import PackedLayer, load, save, sealed
+from tinysnn.pack import PackedLayer
+from tinysnn.pack_file import load, save
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.reference import run
+from tinysnn.seal import sealed
 from tinysnn.stimulus import Stimulus
 from tinysnn.tabulate import HEADROOM, THETA_STEPS
 

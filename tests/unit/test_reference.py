@@ -12,8 +12,9 @@ from tests.make_packs import make_layer, make_pack, raster_of
 from tests.ops.scalar_net import ScalarNet
 from tests.random_packs import random_pack, random_raster
 from tinysnn.errors import StimulusError
+from tinysnn.layer_state import MAX_IDLE
 from tinysnn.pack import Source
-from tinysnn.reference import MAX_IDLE, Simulation, layer_rates, run
+from tinysnn.reference import Simulation, layer_rates, run
 from tinysnn.state import state_bytes
 from tinysnn.stimulus import Stimulus
 

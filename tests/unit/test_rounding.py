@@ -15,7 +15,7 @@ from tinysnn.compensate import fitted_layers, nearest_layers
 from tinysnn.errors import OptionError, StimulusError
 from tinysnn.float_sim import simulate
 from tinysnn.graph import Graph
-from tinysnn.pack import load, save
+from tinysnn.pack_file import load, save
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.rounding import GRID, Problem, compensated, damped, error, nearest
 from tinysnn.scales import channel_scales, to_steps

@@ -49,7 +49,7 @@ def build(
     """
     from tinysnn.boards import load_board
     from tinysnn.build import build as build_image
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
     from tinysnn.toolchain import find_toolchain
     from tinysnn.views.row_options import RowOptions
 

@@ -14,8 +14,8 @@ from tinysnn.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Connection, Floats, Graph, Layer, SpatialConnection
+    from tinysnn.load.stimuli import InputClips
     from tinysnn.lower.verdicts import Verdict
-    from tinysnn.stimulus import InputClips
 
 
 @click.command(short_help="Show what would run of a network, layer by layer.")

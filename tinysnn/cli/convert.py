@@ -124,7 +124,7 @@ def _write(found: Conversion, output: Path, name: str) -> None:
     from tinysnn.convert.to_nir import write_nir
     from tinysnn.graph import require_packable
     from tinysnn.names import model_name
-    from tinysnn.pack import save
+    from tinysnn.pack_file import save
     from tinysnn.pack_options import PackOptions
     from tinysnn.quantise import quantise
 

@@ -79,7 +79,7 @@ def _activity(
 
     if input_file is not None:
         from tinysnn.events.options import event_options
-        from tinysnn.stimulus import input_of
+        from tinysnn.load.stimuli import input_of
 
         clips = input_of(pack, input_file, event_options(events)).stimuli
         return of_clips(pack, clips, f"{len(clips)} clips of {input_file.name}, by the reference")

@@ -69,7 +69,7 @@ def energy(pack: Path, *, board: str, json_file: str | None, **options: Any) -> 
     """
     from tinysnn.boards import load_board
     from tinysnn.energy.estimate import estimate
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
 
     loaded, target = load(pack), load_board(board)
     supply = _supply(target, options)
@@ -122,7 +122,7 @@ def _work(pack: Pack, board: Board, options: dict[str, Any]) -> tuple[Work, str]
 
 
 def _mean_ticks(pack: Pack, input_file: Path | None) -> float | None:
-    from tinysnn.stimulus import load_stimuli
+    from tinysnn.load.stimuli import load_stimuli
 
     if input_file is None:
         return None

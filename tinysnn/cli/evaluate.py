@@ -77,7 +77,7 @@ def evaluate(
     """
     from tinysnn.evaluate.evaluate import EvaluateOptions, forget_partial
     from tinysnn.evaluate.evaluate import evaluate as run
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
 
     result = None if json_file in (None, "-") else Path(str(json_file))
     if resume and result is None:

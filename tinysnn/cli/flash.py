@@ -107,7 +107,7 @@ def _image(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinysnn-flash-"))
         return inputs[0], output or Path(folder)
     from tinysnn.build import build
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
     from tinysnn.toolchain import find_toolchain
 
     folder_of_build = output or Path("build") / board.id

@@ -85,7 +85,7 @@ def generate(
     tinysnn generate net.tsnn --format platformio --board espressif32/esp32dev -o project
     tinysnn generate net.tsnn --format arduino --core cortex-m4 -o TinysnnNet
     """
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
     from tinysnn.views.row_options import RowOptions
 
     _check_flags(kind, flags)
@@ -142,7 +142,7 @@ def _request(kind: str, packs: list[Pack], options: Any, flags: dict[str, Any]) 
 
 
 def _clips(pack: Pack, path: Path | None) -> list[Stimulus]:
-    from tinysnn.stimulus import load_stimuli
+    from tinysnn.load.stimuli import load_stimuli
 
     if path is None:
         return []

@@ -56,7 +56,7 @@ def inspect(
     tinysnn inspect net.tsnn --core cortex-m0plus --input clips.npz --json -
     """
     from tinysnn.cli.cost_report import cost_json, predicted, show_cost, target
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
 
     loaded = load(pack)
     chosen = target(core, board, default=DEFAULT_BOARD)

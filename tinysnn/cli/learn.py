@@ -89,7 +89,7 @@ def learn(
     from tinysnn.deploy import pick_board
     from tinysnn.deploy_serial import Line
     from tinysnn.learn.course import Plan, check_labels
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
 
     if port and runner != "serial":
         raise OptionError(f"--port is for --on serial, not for {runner}", fix="Leave it out.")
@@ -109,7 +109,7 @@ def learn(
 
 
 def _clips(pack: Pack, path: Path) -> list[Stimulus]:
-    from tinysnn.stimulus import load_stimuli
+    from tinysnn.load.stimuli import load_stimuli
 
     dt_s = pack.meta.dt_s
     return load_stimuli(path, n_in=pack.meta.n_in, graded=pack.graded_input, dt_s=dt_s)
@@ -164,7 +164,7 @@ def _teach(
 
 def _write(pack: Pack, learned: bytes, output: Path) -> None:
     from tinysnn.learn.pulled import pulled
-    from tinysnn.pack import save
+    from tinysnn.pack_file import save
 
     if output.is_dir():
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")

@@ -12,9 +12,9 @@ from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
+    from tinysnn.load.stimuli import InputClips
     from tinysnn.network import Network
     from tinysnn.options import LowerOptions
-    from tinysnn.stimulus import InputClips
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -109,7 +109,7 @@ def read_graph(model: Path, *, options_file: Path | None, **flags: Any) -> Graph
 def clips_for(graph: Graph, path: Path, events: tuple[str, ...]) -> InputClips:
     """The clips of an input file for a network that is not packed yet."""
     from tinysnn.events.options import event_options
-    from tinysnn.stimulus import read_input
+    from tinysnn.load.stimuli import read_input
 
     return read_input(
         path,

@@ -100,7 +100,7 @@ def pack(
     tinysnn pack net.nir -o net.tsnn --bits 4 --layer-bits readout=8 --calibrate clips.npz
     tinysnn pack net.nir -o net.tsnn --bits auto --budget-flash 24k --calibrate clips.npz
     """
-    from tinysnn.pack import save
+    from tinysnn.pack_file import save
     from tinysnn.quantise import quantise, quantise_within
 
     if output.is_dir():

@@ -35,7 +35,7 @@ def pull(pack: Path, *, board: str, port: str, output: Path) -> None:
     tinysnn pull net.tsnn --board microbit --port /dev/ttyACM0 -o learned.tsnn
     """
     from tinysnn.learn.pulled import pulled
-    from tinysnn.pack import load, save
+    from tinysnn.pack_file import load, save
 
     if output.is_dir():
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
@@ -60,7 +60,7 @@ def push(pack: Path, *, board: str, port: str) -> None:
     tinysnn push learned.tsnn --board microbit --port /dev/ttyACM0
     """
     from tinysnn.learn.pulled import learned_of
-    from tinysnn.pack import load
+    from tinysnn.pack_file import load
 
     loaded = load(pack)
     learned = learned_of(loaded)
@@ -80,8 +80,8 @@ def _device(pack: Pack, board: str, port: str) -> Iterator[Pupil]:
 
     from tinysnn.deploy import deployed, pick_board
     from tinysnn.deploy_serial import Line
+    from tinysnn.learn.plastic import is_plastic
     from tinysnn.learn.pulled import base_digest
-    from tinysnn.learn.rules import is_plastic
 
     if not is_plastic(pack):
         raise OptionError("no layer of this pack learns", fix="Pack it with --learn LAYER=RULE.")

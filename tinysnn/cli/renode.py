@@ -48,9 +48,9 @@ def renode(
     renode-test renode/stm32f4_discovery.robot
     """
     from tinysnn.boards import load_board
-    from tinysnn.pack import load
+    from tinysnn.load.stimuli import input_of
+    from tinysnn.pack_file import load
     from tinysnn.renode.project import write_project
-    from tinysnn.stimulus import input_of
     from tinysnn.toolchain import find_toolchain
 
     loaded, target = load(pack), load_board(board)

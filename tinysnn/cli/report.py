@@ -47,7 +47,7 @@ def report(files: tuple[Path, ...], output: Path, title: str, input_file: Path |
     def clip_for(subject: Subject) -> Stimulus | None:
         if input_file is None or subject.pack is None:
             return None
-        from tinysnn.stimulus import load_stimuli
+        from tinysnn.load.stimuli import load_stimuli
 
         pack = subject.pack
         found = load_stimuli(

@@ -74,8 +74,8 @@ def run(
     """
     from tinysnn.deploy import pick_board
     from tinysnn.events.options import event_options
-    from tinysnn.pack import load
-    from tinysnn.stimulus import input_of
+    from tinysnn.load.stimuli import input_of
+    from tinysnn.pack_file import load
     from tinysnn.summary import summary_of
 
     line = serial_line(runner, port=port, baud=baud, flash_it=flash_it)

@@ -74,7 +74,7 @@ def of_file(path: Path, pack: Pack, limit: int | None = None) -> LabelledClips:
     StimulusError: the file cannot be read or does not fit, or a label is no output of the pack.
 
     """
-    from tinysnn.stimulus import load_stimuli
+    from tinysnn.load.stimuli import load_stimuli
 
     found = load_stimuli(path, n_in=pack.meta.n_in, graded=pack.graded_input, dt_s=pack.meta.dt_s)[
         :limit

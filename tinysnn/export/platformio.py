@@ -184,7 +184,7 @@ def _offline(board: Board, view: ProjectView) -> dict[str, str]:
 
 def _test(request: Request, view: ProjectView) -> dict[str, str | bytes]:
     """A test that has tinysnn compare the board with the reference."""
-    from tinysnn.pack import to_bytes
+    from tinysnn.pack_file import to_bytes
 
     name = view.first.name
     return {

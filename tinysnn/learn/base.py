@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.learn.plastic import parameters_of, per_class
 from tinysnn.learn.random import Random
-from tinysnn.learn.rules import INACTIVE, parameters_of, per_class
+from tinysnn.learn.rules import INACTIVE
 
 if TYPE_CHECKING:
+    from tinysnn.layer_state import LayerState
     from tinysnn.pack import PackedLayer
-    from tinysnn.reference import LayerState
 
 Ints = npt.NDArray[np.int64]
 Fields = dict[str, npt.NDArray[Any]]

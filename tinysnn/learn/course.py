@@ -11,7 +11,7 @@ import numpy as np
 from tinysnn.errors import MismatchError, OptionError, StimulusError
 from tinysnn.learn.calls import Call, expect
 from tinysnn.learn.lesson import Outputs, Pupil, answer_to
-from tinysnn.learn.rules import head_of, per_class, room_of
+from tinysnn.learn.plastic import head_of, per_class, room_of
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.stimulus import Stimulus
 

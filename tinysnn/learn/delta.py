@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinysnn.learn.base import Fields, Head, Ints, Shared
-from tinysnn.learn.rules import BIAS_LIMIT, room_of
+from tinysnn.learn.plastic import room_of
+from tinysnn.learn.rules import BIAS_LIMIT
 
 if TYPE_CHECKING:
     from tinysnn.pack import PackedLayer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tinysnn.learn.rules import head_of, room_of
+from tinysnn.learn.plastic import head_of, room_of
 from tinysnn.learn.spec import RULES
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from tinysnn.learn.drtp import Drtp
 from tinysnn.learn.eprop import Eprop
 from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import learned_layout
-from tinysnn.learn.rules import classes_of, head_of, room_of
+from tinysnn.learn.plastic import classes_of, head_of, room_of
 from tinysnn.learn.sdsp import Sdsp
 from tinysnn.learn.stdp import Stdp
 
 if TYPE_CHECKING:
+    from tinysnn.layer_state import LayerState
     from tinysnn.pack import Pack
-    from tinysnn.reference import LayerState
 
 KINDS: dict[str, type[Plastic]] = {
     "delta": Delta,

@@ -13,7 +13,8 @@ from tinysnn.errors import OptionError
 from tinysnn.learn.rules import INACTIVE, MAX_HEAD_FRAC_BITS
 from tinysnn.learn.spec import RULES, LearnSpec, RuleInfo
 from tinysnn.ops.fixed import align
-from tinysnn.pack import Pack, PackedLayer, sealed
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.seal import sealed
 
 _OWN = ("spare", "fresh", "seed")
 

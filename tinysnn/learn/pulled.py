@@ -9,7 +9,8 @@ import numpy as np
 
 from tinysnn.errors import PackError
 from tinysnn.learn.learner import Learner
-from tinysnn.pack import Pack, PackedLayer, sealed
+from tinysnn.pack import Pack, PackedLayer
+from tinysnn.seal import sealed
 
 
 def pulled(pack: Pack, learned: bytes) -> Pack:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinysnn.errors import PackError
+from tinysnn.learn.layout import learned_bytes
+from tinysnn.learn.plastic import classes_of, head_of, parameters_of, per_class, room_of
 from tinysnn.learn.spec import RULES, LearnSpec
 
 if TYPE_CHECKING:
@@ -34,8 +36,6 @@ def check_plastic(pack: Pack, k: int) -> None:
     if learn is None:
         _need(layer.learned is None, f"layer {layer.name!r}", "has learned, but is not plastic")
         return
-    from tinysnn.learn.layout import learned_bytes  # the layout needs these rules
-
     where = f"layer {layer.name!r}"
     check_parameters(learn, where)
     spec = layer.spec
@@ -106,41 +106,6 @@ def _check_levels(layer: PackedLayer, where: str) -> None:
     _need(bool(fits.all()), where, f"weights are no levels (odd, -{top} to {top})")
     ticks = parameters_of(layer).get("ca_ticks", 1)
     _need(ticks & (ticks - 1) == 0, where, f"ca_ticks={ticks} is no power of two")
-
-
-def parameters_of(layer: PackedLayer) -> dict[str, int]:
-    """The parameters of a plastic layer's rule."""
-    assert layer.spec.learn is not None
-    return layer.spec.learn.parameters
-
-
-def per_class(layer: PackedLayer) -> int:
-    """Neurons of each class of a head."""
-    return parameters_of(layer)["per_class"]
-
-
-def room_of(layer: PackedLayer) -> int:
-    """Classes that a head has neurons for."""
-    return layer.n // per_class(layer)
-
-
-def classes_of(layer: PackedLayer) -> int:
-    """Classes that a head knows at first."""
-    return parameters_of(layer)["classes"]
-
-
-def head_of(pack: Pack) -> int | None:
-    """Index of the layer that learns classes; None: no layer does."""
-    for k, layer in enumerate(pack.layers):
-        learn = layer.spec.learn
-        if learn is not None and RULES[learn.rule].role == "head":
-            return k
-    return None
-
-
-def is_plastic(pack: Pack) -> bool:
-    """Whether any layer learns."""
-    return any(layer.spec.learn is not None for layer in pack.layers)
 
 
 def _need(holds: bool, where: str, what: str) -> None:  # noqa: FBT001  # reads as a sentence

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.learn.base import Ints, Shared
 from tinysnn.learn.levels import LevelHead
-from tinysnn.learn.rules import per_class
+from tinysnn.learn.plastic import per_class
 
 if TYPE_CHECKING:
     from tinysnn.pack import PackedLayer

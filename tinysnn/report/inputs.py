@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tinysnn.errors import OptionError
 from tinysnn.evaluate.result import Evaluation, load_evaluation
-from tinysnn.pack import Pack, load
+from tinysnn.pack import Pack
+from tinysnn.pack_file import load
 
 
 @dataclass(frozen=True, eq=False)

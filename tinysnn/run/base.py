@@ -72,7 +72,7 @@ def expected_model(pack: Pack) -> Expected:
     """What a device with this pack says of itself."""
     from tinysnn.encode.log_mel import HOP
     from tinysnn.learn.layout import learned_bytes
-    from tinysnn.learn.rules import is_plastic
+    from tinysnn.learn.plastic import is_plastic
     from tinysnn.state import state_bytes
 
     return Expected(

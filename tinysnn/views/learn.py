@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysnn.learn.layout import LearnField, learned_bytes, learned_layout, learning_layout
-from tinysnn.learn.rules import classes_of, head_of, is_plastic, room_of
+from tinysnn.learn.plastic import classes_of, head_of, is_plastic, room_of
 from tinysnn.learn.spec import RULES
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views.table import Tables, TableView

@@ -1,0 +1,45 @@
+"""What plastic layers say of themselves: classes, neurons of a class, parameters (SPEC.md 4.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tinysnn.learn.spec import RULES
+
+if TYPE_CHECKING:
+    from tinysnn.pack import Pack, PackedLayer
+
+
+def parameters_of(layer: PackedLayer) -> dict[str, int]:
+    """The parameters of a plastic layer's rule."""
+    assert layer.spec.learn is not None
+    return layer.spec.learn.parameters
+
+
+def per_class(layer: PackedLayer) -> int:
+    """Neurons of each class of a head."""
+    return parameters_of(layer)["per_class"]
+
+
+def room_of(layer: PackedLayer) -> int:
+    """Classes that a head has neurons for."""
+    return layer.n // per_class(layer)
+
+
+def classes_of(layer: PackedLayer) -> int:
+    """Classes that a head knows at first."""
+    return parameters_of(layer)["classes"]
+
+
+def head_of(pack: Pack) -> int | None:
+    """Index of the layer that learns classes; None: no layer does."""
+    for k, layer in enumerate(pack.layers):
+        learn = layer.spec.learn
+        if learn is not None and RULES[learn.rule].role == "head":
+            return k
+    return None
+
+
+def is_plastic(pack: Pack) -> bool:
+    """Whether any layer learns."""
+    return any(layer.spec.learn is not None for layer in pack.layers)
