@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from tinysnn import board_schema
+from tinysnn.board_files import memory_script
 from tinysnn.boards import Board, list_boards, load_board
-from tinysnn.build import memory_script, port_sources
 from tinysnn.errors import BoardError
+from tinysnn.firmware_sources import port_sources
 from tinysnn.paths import boards_dir, firmware_dir
 
 STRUCTS = [

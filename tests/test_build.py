@@ -14,7 +14,8 @@ import pytest
 
 from tests.tools import have, need
 from tinysnn.boards import Board, list_boards, load_board
-from tinysnn.build import build_host, build_host_server, build_sources
+from tinysnn.build import build_sources
+from tinysnn.build_host import build_host, build_host_server
 from tinysnn.errors import BoardError, BuildError, ToolMissing
 from tinysnn.image import ElfView
 from tinysnn.paths import firmware_dir
@@ -272,7 +273,8 @@ def test_the_host_library_has_the_models(cc: str, sanitize: bool, tmp_path: Path
 def with_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model that calls a kernel in C, which calls one in assembly where there is one."""
     firmware = shutil.copytree(firmware_dir(), tmp_path / "firmware")
-    monkeypatch.setattr("tinysnn.build.firmware_dir", lambda: firmware)
+    for module in ("build_folder", "firmware_sources"):
+        monkeypatch.setattr(f"tinysnn.{module}.firmware_dir", lambda: firmware)
     kernels = firmware / "src" / "kernels"
     kernels.mkdir(exist_ok=True)
     (kernels / "same_stem.S").write_text(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.firmware.client import Line
 from tests.tools import need
-from tinysnn.build import build_host_server
+from tinysnn.build_host import build_host_server
 
 MODEL = Path(__file__).parent / "model"
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools import need
-from tinysnn.build import find_cc
+from tinysnn.build_host import find_cc
 from tinysnn.paths import firmware_dir
 
 pytestmark = pytest.mark.host

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.tools import need
+from tinysnn.board_files import board_header
 from tinysnn.boards import Board, list_boards, load_board
-from tinysnn.build import board_header, port_sources
+from tinysnn.firmware_sources import port_sources
 from tinysnn.paths import firmware_dir
 from tinysnn.toolchain import find_toolchain
 

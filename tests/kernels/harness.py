@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.tools import require
-from tinysnn.build import firmware_sources
 from tinysnn.compare import Divergence, compare
 from tinysnn.emit import render
+from tinysnn.firmware_sources import firmware_sources
 from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir
 from tinysnn.reference import Simulation, check_stimulus

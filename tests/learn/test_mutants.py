@@ -9,7 +9,7 @@ import pytest
 from tests.learn.scenes import scenes
 from tests.learn.test_exact import differences
 from tests.tools import need
-from tinysnn.build import build_host
+from tinysnn.build_host import build_host
 from tinysnn.emit import emit
 from tinysnn.run.base import expected_model
 from tinysnn.run.host import HostModel

@@ -198,7 +198,8 @@ def test_the_timers_exception_does_not_count(packs, tmp_path, monkeypatch):
     often = systick.read_text().replace("SYST_MAX 0x00FFFFFFu", "SYST_MAX 0x0000003Fu")
     assert often != systick.read_text()
     systick.write_text(often)
-    monkeypatch.setattr("tinysnn.build.firmware_dir", lambda: firmware)
+    for module in ("build_folder", "firmware_sources"):
+        monkeypatch.setattr(f"tinysnn.{module}.firmware_dir", lambda: firmware)
     image = build(packs, load_board("mps2_an386"), tmp_path / "build")
     job = Job(expected_model(packs[4]), 4, image)
     with UnicornRunner(job) as runner:

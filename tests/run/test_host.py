@@ -10,7 +10,7 @@ from tests.run.clips import random_clip
 from tests.run.conftest import MODEL
 from tests.tools import need
 from tests.wire.models import SLOTS, clip, golden, same
-from tinysnn.build import build_host
+from tinysnn.build_host import build_host
 from tinysnn.errors import DeviceError, StimulusError
 from tinysnn.run import open_runner
 from tinysnn.run.host import HostModel

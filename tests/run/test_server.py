@@ -18,7 +18,7 @@ from tests.run.conftest import MODEL
 from tests.tools import need
 from tests.wire.models import SLOTS, TINY, clip, golden, same
 from tinysnn.boards import load_board
-from tinysnn.build import build_host_server
+from tinysnn.build_host import build_host_server
 from tinysnn.errors import DeviceError
 from tinysnn.link import PipeLink, SerialLink, SocketLink
 from tinysnn.link_faults import Faults, FaultyLink

@@ -6,15 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from tinysnn.board_files import board_header, memory_script
 from tinysnn.boards import Board, Core
-from tinysnn.build import (
-    HOST_PORT,
-    board_header,
-    firmware_sources,
-    image_sources,
-    is_quick,
-    memory_script,
-)
+from tinysnn.firmware_sources import HOST_PORT, firmware_sources, image_sources, is_quick
 from tinysnn.paths import firmware_dir
 from tinysnn.toolchain import COMPILE_FLAGS, Toolchain
 

@@ -210,7 +210,7 @@ class HostRunner:
     """Packs compiled with this machine's compiler. Counts nothing."""
 
     def __init__(self, packs: Sequence[Pack], slot: int, work_dir: Path | None) -> None:
-        from tinysnn.build import build_host
+        from tinysnn.build_host import build_host
 
         self._temporary = None if work_dir else tempfile.mkdtemp(prefix="tinysnn-host-")
         try:
@@ -228,7 +228,7 @@ class HostRunner:
     @property
     def info(self) -> RunnerInfo:
         """See `Runner`."""
-        from tinysnn.build import find_cc
+        from tinysnn.build_host import find_cc
 
         return RunnerInfo("host", "host", platform.machine(), Path(find_cc()).name, 0, None)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.build import find_cc
+from tinysnn.build_host import find_cc
 from tinysnn.errors import ToolMissing
 from tinysnn.image import HANDLERS, ElfView, Image, Symbol
 from tinysnn.run.blocks import by_function
