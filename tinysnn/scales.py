@@ -6,11 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import Bits
+from tinysnn.rounding import GRID
 
 Floats = npt.NDArray[np.float64]
 
 STEPS = {8: 127, 4: 7, 2: 1, 1: 1}
-"""Largest weight by bits; grids are symmetric, 2 bits are ternary."""
+"""Largest weight by bits; rounding keeps to symmetric grids, 2 bits are ternary. Only weights that
+lie on the grid of `GRID` already use its lowest value too."""
+
+_EXACT = 1e-5
+"""How far from a whole number of steps a weight may be to lie on a grid."""
 
 THETA_CAP = 1024.0
 """A threshold is at most this many weight steps per unit of event value: a neuron whose weights
@@ -35,7 +40,7 @@ def exact_step(weight: Floats, bits: Bits) -> float | None:
     finest = int(np.ceil(np.log2(largest / STEPS[bits])))
     for exponent in range(finest + 7, finest - 1, -1):
         steps = weight / 2.0**exponent
-        if bool((np.abs(steps - np.rint(steps)) <= 1e-5).all()):
+        if bool((np.abs(steps - np.rint(steps)) <= _EXACT).all()):
             ternary_ok = bits != 1 or bool((np.abs(np.rint(steps)) == 1).all())
             return 2.0**exponent if ternary_ok else None
     return None
@@ -77,6 +82,33 @@ def _fitted(weight: Floats, bits: Bits) -> Floats:
         return np.asarray(largest / STEPS[8])
     if bits == 1:
         return np.asarray(np.abs(weight).mean(axis=0))
+    nearest = _least_error(weight, largest, bits)
+    own = _own_steps(weight, largest, bits)
+    return np.where((own > 0) & ~_lies_on(weight, nearest, bits), own, nearest)
+
+
+def _own_steps(weight: Floats, largest: Floats, bits: Bits) -> Floats:
+    """[n]: the coarsest step on whose grid all weights of a channel lie already; 0 where none is.
+
+    Networks that were trained with rounded weights have such channels.
+    """
+    steps = np.zeros_like(largest)
+    for parts in range(-GRID[bits][0], 0, -1):
+        step = largest / parts
+        steps = np.where(_lies_on(weight, step, bits), step, steps)
+    return steps
+
+
+def _lies_on(weight: Floats, scales: Floats, bits: Bits) -> npt.NDArray[np.bool_]:
+    """Channels whose weights are whole numbers of steps, within the grid; [n]."""
+    values = weight / np.where(scales > 0, scales, 1.0)
+    low, high = GRID[bits]
+    whole = np.rint(values)
+    fits = (np.abs(values - whole) <= _EXACT) & (whole >= low) & (whole <= high)
+    return np.asarray(fits.all(axis=0))
+
+
+def _least_error(weight: Floats, largest: Floats, bits: Bits) -> Floats:
     ratios = np.linspace(0.2, 1.0, 33)
     errors = np.stack([_error(weight, largest * r / STEPS[bits], bits) for r in ratios])
     return np.asarray(largest * ratios[errors.argmin(axis=0)] / STEPS[bits])
@@ -84,15 +116,16 @@ def _fitted(weight: Floats, bits: Bits) -> Floats:
 
 def _error(weight: Floats, scales: Floats, bits: Bits) -> Floats:
     safe = np.where(scales > 0, scales, 1.0)
-    return np.asarray(((to_steps(weight, safe, bits) * safe - weight) ** 2).sum(axis=0))
+    steps = np.clip(np.rint(weight / safe), -STEPS[bits], STEPS[bits])
+    return np.asarray(((steps * safe - weight) ** 2).sum(axis=0))
 
 
 def to_steps(weight: Floats, scales: Floats, bits: Bits) -> npt.NDArray[np.int8]:
     """Weights in steps, rounded to nearest and clipped to the grid; int8 [R, n]."""
     if bits == 1:
         return np.where(weight < 0, -1, 1).astype(np.int8)
-    limit = STEPS[bits]
-    return np.clip(np.rint(weight / scales), -limit, limit).astype(np.int8)
+    lowest = np.where(_lies_on(weight, scales, bits), GRID[bits][0], -STEPS[bits])
+    return np.clip(np.rint(weight / scales), lowest, STEPS[bits]).astype(np.int8)
 
 
 def snr_db(weight: Floats, rows: npt.NDArray[np.int8], scales: Floats) -> float | None:

@@ -66,7 +66,7 @@ def integer_classes(pack: Pack, rasters: Rasters) -> npt.NDArray[np.intp]:
 def torch_agreement(trained: Path, graph: Graph, rasters: Rasters) -> dict[str, Any]:
     """Differing spikes between PyTorch and the float simulator, and PyTorch's classes."""
     import torch
-    from export import read
+    from network_file import read
 
     from tinysnn.encode.keyword import INPUT_SCALE
 

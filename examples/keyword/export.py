@@ -22,11 +22,10 @@ from network import (
     Convolution,
     Delayed,
     KeywordNetwork,
-    Shape,
     SpikingLayer,
-    as_tuples,
     snapped,
 )
+from network_file import read
 
 from tinysnn.encode.keyword import BANDS, EAR, TICK_S
 
@@ -34,15 +33,6 @@ WEIGHT_STEPS = 127
 Nodes = dict[str, Any]
 Edges = list[tuple[str, str]]
 Floats = npt.NDArray[np.float32]
-
-
-def read(path: Path) -> tuple[KeywordNetwork, dict[str, Any], dict[str, Any]]:
-    """Network, recipe and report of a file that `train.py` wrote."""
-    content = torch.load(path, weights_only=True)
-    recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
-    network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
-    network.load_state_dict(content)
-    return network.eval(), recipe, report
 
 
 @torch.no_grad()

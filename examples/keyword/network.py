@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from grid import OnGrid
 from torch import Tensor, nn
 
 from tinysnn.data.labels import KEYWORDS
 from tinysnn.encode.keyword import BANDS, EAR, TICK_S
+from tinysnn.pack import Bits
 
 MEMBRANE_TAU_S = (0.02, 0.2)
 """Spread of the initial time constants over the neurons of a layer; they are learned."""
@@ -36,6 +38,9 @@ class Shape:
     """Per hidden layer, the ticks by which it sees the spikes of the layer before it."""
     surrogate_slope: float = 3.0
     dropout: float = 0.1
+    bits: Bits = 8
+    """Width of the hidden layers' weights while they are trained; 8: not rounded at all, which
+    the packer then does without loss. The convolution and the readout are small and stay free."""
 
     @property
     def places(self) -> int:
@@ -91,8 +96,12 @@ class SpikingLayer(nn.Module):
             out.append(spikes)
         return torch.stack(out).flatten(2)
 
+    def synapses(self) -> Tensor:
+        """Weights ``[n, fan_in]`` as spikes meet them."""
+        return self.weight
+
     def _drive(self, seen: Tensor) -> Tensor:
-        drive = nn.functional.linear(seen, self.weight)
+        drive = nn.functional.linear(seen, self.synapses())
         normal = self.norm(drive.flatten(0, -2)).view(drive.shape)
         return torch.mul(normal, self.gain())
 
@@ -107,7 +116,7 @@ class SpikingLayer(nn.Module):
             raise RuntimeError("batch normalisation keeps no statistics")
         scale = self.norm.weight / (variance + self.norm.eps).sqrt()
         bias = self.norm.bias - mean * scale
-        return self.weight * (scale * self.gain())[:, None], bias * self.gain()
+        return self.synapses() * (scale * self.gain())[:, None], bias * self.gain()
 
 
 class Convolution(SpikingLayer):
@@ -127,9 +136,20 @@ class Convolution(SpikingLayer):
 class Delayed(SpikingLayer):
     """Fully connected to the spikes of this tick and of earlier ones."""
 
-    def __init__(self, n_in: int, n: int, delays: tuple[int, ...], slope: float) -> None:
-        super().__init__(n_in * len(delays), n, slope)
+    def __init__(self, n_in: int, n: int, delays: tuple[int, ...], shape: Shape) -> None:
+        super().__init__(n_in * len(delays), n, shape.surrogate_slope)
         self.delays = delays
+        self.grid = OnGrid(n, shape.bits) if shape.bits < 8 else None
+        self.fit_grid()
+
+    def fit_grid(self) -> None:
+        """Start the grid, if there is one, from the present weights."""
+        if self.grid is not None:
+            self.grid.fit(self.weight)
+
+    def synapses(self) -> Tensor:
+        """Weights on their grid, where there is one."""
+        return self.weight if self.grid is None else self.grid(self.weight)
 
     def seen(self, events: Tensor) -> Tensor:
         """``[T, B, 1, len(delays) * n_in]``."""
@@ -147,11 +167,19 @@ class KeywordNetwork(nn.Module):
         layers: list[SpikingLayer] = [Convolution(shape)]
         before = shape.channels * shape.places
         for n, delays in zip(shape.hidden, shape.delays, strict=True):
-            layers.append(Delayed(before, n, delays, shape.surrogate_slope))
+            layers.append(Delayed(before, n, delays, shape))
             before = n
         self.layers = nn.ModuleList(layers)
         self.readout = nn.Parameter(torch.randn(len(KEYWORDS), before) / before**0.5)
         self.dropout = nn.Dropout(shape.dropout)
+
+    def start_from(self, other: KeywordNetwork) -> None:
+        """Take over the parameters of a network whose shape is the same but for its bits."""
+        own, given = self.state_dict(), other.state_dict()
+        self.load_state_dict(own | {name: given[name] for name in own if name in given})
+        for layer in self.layers:
+            if isinstance(layer, Delayed):
+                layer.fit_grid()
 
     def spiking_layers(self) -> list[SpikingLayer]:
         """The layers from input to output."""

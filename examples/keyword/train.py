@@ -13,7 +13,7 @@ import argparse
 import json
 import math
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ import torch
 from augment import STEPS_PER_OCTAVE, Strength, augment, events, mixed
 from features import Features, load
 from network import KeywordNetwork, Shape, as_tuples
+from network_file import read, write
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tinysnn.data.labels import KEYWORDS
+from tinysnn.pack import Bits
 
 LOGIT_SCALE = 10.0 / 50
 """Turns the sum over 50 ticks into logits of a size that trains well; argmax is the same."""
@@ -62,7 +64,9 @@ class Recipe:
 class Trainer:
     """A network, its data and its optimiser."""
 
-    def __init__(self, recipe: Recipe, features: Features) -> None:
+    def __init__(
+        self, recipe: Recipe, features: Features, start: KeywordNetwork | None = None
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.rng = np.random.default_rng(recipe.seed)
         self.recipe = recipe
@@ -71,6 +75,8 @@ class Trainer:
         silent = features.training[0][features.labels["training"] == SILENCE]
         self.noise = _octaves(np.concatenate([features.noise, silent]))
         self.network = KeywordNetwork(recipe.shape)
+        if start is not None:
+            self.network.start_from(start)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
@@ -153,9 +159,11 @@ class Trainer:
         return 100 * float(right.mean()), rates
 
 
-def train(recipe: Recipe, features: Features, out: Path) -> dict[str, Any]:
+def train(
+    recipe: Recipe, features: Features, out: Path, start: KeywordNetwork | None = None
+) -> dict[str, Any]:
     """Train, keep the epoch best on validation in `out`, report it."""
-    trainer = Trainer(recipe, features)
+    trainer = Trainer(recipe, features, start)
     best, best_epoch, state = -1.0, 0, {}
     began = time.monotonic()
     for epoch in range(1, recipe.epochs + 1):
@@ -180,7 +188,7 @@ def train(recipe: Recipe, features: Features, out: Path) -> dict[str, Any]:
         "rates": [round(r, 4) for r in rates],
         "seconds": round(time.monotonic() - began),
     }
-    torch.save({"recipe": json.dumps(asdict(recipe)), "report": json.dumps(report), **state}, out)
+    write(out, state, asdict(recipe), report)
     return report
 
 
@@ -199,13 +207,14 @@ def _optimiser(network: KeywordNetwork, recipe: Recipe) -> torch.optim.Optimizer
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
 
 
-def _recipe(text: str) -> Recipe:
+def _recipe(text: str, shape: Shape, bits: Bits | None) -> Recipe:
     """Recipe with the fields of a JSON object changed (`shape` and `strength` are objects)."""
     given = json.loads(text)
-    shape: dict[str, Any] = given.pop("shape", {})
-    shape |= {name: as_tuples(value) for name, value in shape.items()}
+    changed = {name: as_tuples(value) for name, value in given.pop("shape", {}).items()}
+    if bits is not None:
+        changed["bits"] = bits
     strength = Strength(**given.pop("strength", {}))
-    return Recipe(shape=Shape(**shape), strength=strength, **given)
+    return Recipe(shape=replace(shape, **changed), strength=strength, **given)
 
 
 def main() -> None:
@@ -214,11 +223,17 @@ def main() -> None:
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recipe", default="{}", help="JSON of what differs from the default")
+    parser.add_argument("--bits", type=int, choices=(2, 4, 8), help="width of the hidden weights")
+    parser.add_argument("--start", type=Path, help="go on from this network, and its shape")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    recipe = _recipe(options.recipe)
+    start = read(options.start)[0] if options.start else None
+    recipe = _recipe(options.recipe, start.shape if start else Shape(), options.bits)
+    if start is not None and replace(start.shape, bits=recipe.shape.bits) != recipe.shape:
+        parser.error(f"--start has another shape: {start.shape}. Leave out 'shape' in --recipe")
     print(json.dumps(asdict(recipe)), flush=True)
-    print(json.dumps(train(recipe, load(options.features), options.out)), flush=True)
+    report = train(recipe, load(options.features), options.out, start)
+    print(json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":

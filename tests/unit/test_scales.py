@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinysnn.rounding import GRID
 from tinysnn.scales import STEPS, THETA_CAP, channel_scales, exact_step, snr_db, to_steps
 
 BITS = (8, 4, 2, 1)
@@ -26,6 +27,29 @@ def test_weights_on_a_grid_are_kept_exactly(bits, exponent, shape, seed):
     rows = to_steps(weight, scales, bits)
     assert np.array_equal(rows * scales, weight)
     assert snr_db(weight, rows, scales) is None
+
+
+@settings(deadline=None)
+@given(bits=st.sampled_from([4, 2]), seed=st.integers(0, 1000))
+def test_channels_on_grids_of_their_own_are_kept_exactly(bits, seed):
+    """As networks trained on the packer's grid have them, down to its lowest value."""
+    rng = np.random.default_rng(seed)
+    low, high = GRID[bits]
+    steps = rng.integers(low, high + 1, (12, 9))
+    weight = np.float32(steps * 10.0 ** rng.uniform(-3, 3, 9)).astype(float)
+    scales = channel_scales(weight, None, bits)
+    rows = to_steps(weight, scales, bits)
+    assert snr_db(weight, rows, scales) is None
+    assert rows.min() >= low
+    assert rows.max() <= high
+
+
+def test_a_channel_off_every_grid_is_rounded_within_the_symmetric_one():
+    weight = np.array([[-2.0, -2.0], [1.0, 1.0], [0.0, 0.4]])
+    scales = channel_scales(weight, None, 2)
+    rows = to_steps(weight, scales, 2)
+    assert rows[:, 0].tolist() == [-2, 1, 0]
+    assert rows[:, 1].min() == -1
 
 
 def test_one_bit_weights_of_one_size_are_exact():

@@ -1,0 +1,30 @@
+"""Files of `train.py`: parameters of a network, the recipe that made it, what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from network import KeywordNetwork, Shape, as_tuples
+from torch import Tensor
+
+
+def write(
+    path: Path, state: dict[str, Tensor], recipe: dict[str, Any], report: dict[str, Any]
+) -> None:
+    """Write a file; an older one is there until the new one is complete."""
+    partial = path.with_suffix(".part")
+    content = {"recipe": json.dumps(recipe), "report": json.dumps(report), **state}
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def read(path: Path) -> tuple[KeywordNetwork, dict[str, Any], dict[str, Any]]:
+    """Network, recipe and report of a file."""
+    content = torch.load(path, weights_only=True)
+    recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
+    network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
+    network.load_state_dict(content)
+    return network.eval(), recipe, report
