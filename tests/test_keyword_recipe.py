@@ -1,4 +1,4 @@
-"""The keyword recipe from features to a pack, on made-up features: what it rounds stays as it is."""
+"""The keyword recipe from made-up features to a pack: rounded weights stay as they are."""
 
 from __future__ import annotations
 
