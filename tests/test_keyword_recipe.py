@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,15 +35,10 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     n = 2 * len(KEYWORDS)
     logs = rng.integers(-1800, 3000, (2, n, 50, 32)).astype(np.int16)
     path = tmp_path_factory.mktemp("recipe") / "features.npz"
-    np.savez(
-        path,
-        training=logs,
-        validation=logs[0],
-        testing=logs[1],
-        noise=logs[0, :4],
-        teacher=rng.dirichlet(np.ones(len(KEYWORDS)), (2, n)).astype(np.float32),
-        **{f"labels_{split}": np.arange(n) // 2 for split in SPLITS},
-    )
+    arrays: dict[str, Any] = {f"labels_{split}": np.arange(n) // 2 for split in SPLITS}
+    arrays |= {"training": logs, "validation": logs[0], "testing": logs[1], "noise": logs[0, :4]}
+    arrays["teacher"] = rng.dirichlet(np.ones(len(KEYWORDS)), (2, n)).astype(np.float32)
+    np.savez(path, **arrays)
     return path
 
 
