@@ -14,8 +14,9 @@ from tinysnn.forms import has_kernels
 from tinysnn.graph import Connection, Graph, Layer
 from tinysnn.pack import Bits, PackedLayer
 from tinysnn.pack_options import PackOptions
-from tinysnn.tabulate import Floats, Grid, nearest_grid, tabulated
+from tinysnn.tabulate import tabulated
 from tinysnn.teacher import Teacher
+from tinysnn.weight_grid import Floats, Grid, nearest_grid
 
 MAX_ROWS = 4096
 """Layers with more rows are rounded to nearest: their moment would take over 128 MB."""

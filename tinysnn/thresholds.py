@@ -12,8 +12,9 @@ import numpy.typing as npt
 from tinysnn import batch
 from tinysnn.ops.fixed import STATE_RANGE
 from tinysnn.pack import PACK_FORMAT, Pack, PackedLayer, PackMeta
-from tinysnn.tabulate import Units, described
+from tinysnn.tabulate import described
 from tinysnn.teacher import Teacher, loss
+from tinysnn.weight_grid import Units
 
 Floats = npt.NDArray[np.float64]
 

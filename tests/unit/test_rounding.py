@@ -20,8 +20,8 @@ from tinysnn.quantise import PackOptions, quantise
 from tinysnn.rounding import GRID, Problem, compensated, damped, error, nearest
 from tinysnn.scales import channel_scales, to_steps
 from tinysnn.stimulus import Stimulus
-from tinysnn.tabulate import nearest_grid
 from tinysnn.teacher import loss, teach
+from tinysnn.weight_grid import nearest_grid
 
 BITS = (8, 4, 2, 1)
 
