@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RUNTIME_HEADERS = (
     *("tsnn.h", "tsnn_kernel.h", "tsnn_image.h", "tsnn_past.h", "tsnn_learn.h", "tsnn_dsp.h"),
+    "tsnn_rotation.h",
 )
 """Hand-written headers that generated files may include; those in use are copied beside them, so
 that they compile."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -38,3 +38,127 @@ class LogMel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def n_in(self) -> int:
         """Inputs of the network behind it."""
         return self.context_ticks * BANDS
+
+    @property
+    def samples_per_tick(self) -> int:
+        """Samples that a device takes for one tick."""
+        return 320
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether the network has to take graded events."""
+        return True
+
+
+_Coefficient = Annotated[int, msgspec.Meta(ge=-32767, le=32767)]
+
+
+class Rotation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A damped rotation, the band filter of SPEC.md 5.2; in files ``[cos, sin, up, down]``."""
+
+    cos: _Coefficient
+    """Radius times cosine of the angle per sample, Q0.15."""
+    sin: _Coefficient
+    """Radius times sine of the angle per sample, Q0.15."""
+    up: Annotated[int, msgspec.Meta(ge=0, le=8)] = 0
+    """What enters is multiplied by 2^up."""
+    down: Annotated[int, msgspec.Meta(ge=0, le=15)] = 0
+    """What enters is then shifted right by this."""
+
+    def __post_init__(self) -> None:
+        """Refuse a rotation that does not die away."""
+        if self.cos**2 + self.sin**2 >= 1 << 30:
+            raise ValueError("the radius of a rotation must be below 1")
+
+
+Source = Literal["bands", "envelope", "raw"]
+Code = Literal["graded", "delta", "rate", "latency", "population"]
+MAX_CHANNELS = 256
+MAX_SAMPLES = 2048
+"""Samples of all axes in a tick: what a frame on the wire can hold."""
+
+
+class Vibration(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="vibration"
+):
+    """The front end for accelerometers (SPEC.md 5.2): band levels of 1 to 3 axes as events.
+
+    Levels are in 1/256 of an octave of amplitude, raw samples in counts.
+    """
+
+    axes: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    """Axes; their samples come interleaved."""
+    hop: Annotated[int, msgspec.Meta(ge=1, le=MAX_SAMPLES)]
+    """Samples of each axis in a tick."""
+    dc_shift: Annotated[int, msgspec.Meta(ge=0, le=15)] = 8
+    """The mean of an axis follows it by 2^-dc_shift a sample and is taken off; 0: it stays."""
+    source: Source = "bands"
+    """What has levels: bands of each axis, bands of the envelope of each carrier of each axis, or
+    the samples themselves, with code `delta` (level crossing)."""
+    carriers: Annotated[tuple[Rotation, ...], msgspec.Meta(max_length=16)] = ()
+    """Bands whose envelope is taken."""
+    decimate: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    """Samples that make one value of an envelope."""
+    envelope_dc_shift: Annotated[int, msgspec.Meta(ge=0, le=15)] = 8
+    """As `dc_shift`, for the logarithm of envelopes."""
+    bands: Annotated[tuple[Rotation, ...], msgspec.Meta(max_length=64)] = ()
+    """Band filters, at the rate of the samples or of the envelopes."""
+    floor: Annotated[int, msgspec.Meta(ge=1, le=1 << 24)] = 1
+    """Added to the sum of a band's magnitudes in a tick: what is below it is noise."""
+    relative: Literal["none", "signal", "all"] = "none"
+    """Whether the mean level of the bands of the signal, or of all, is taken off."""
+    shape: Annotated[tuple[_Octaves, ...], msgspec.Meta(max_length=MAX_CHANNELS)] = ()
+    """Taken off each channel's level; empty: nothing."""
+    code: Code = "graded"
+    """How levels become events."""
+    step_bits: Annotated[int, msgspec.Meta(ge=0, le=14)] = 5
+    """One step of the code is 2^step_bits."""
+    frame_ticks: Annotated[int, msgspec.Meta(ge=1, le=127)] = 16
+    """Code `latency`: ticks of a frame, in which each channel spikes once or never."""
+    thresholds: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    """Code `population`: inputs of each channel."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense together."""
+        for broken, words in (
+            (self.axes * self.hop > MAX_SAMPLES, f"at most {MAX_SAMPLES} samples in a tick"),
+            (self.channels > MAX_CHANNELS, f"at most {MAX_CHANNELS} channels"),
+            ((self.source == "raw") != (not self.bands), "bands, unless the source is raw"),
+            ((self.source == "envelope") != bool(self.carriers), "carriers for envelopes only"),
+            (self.hop % self.decimate != 0, "a tick must be whole steps of `decimate`"),
+            (self.source != "envelope" and self.decimate != 1, "`decimate` is for envelopes"),
+            (self.source == "raw" and self.code != "delta", "raw samples have the code delta"),
+            (self.shape and len(self.shape) != self.channels, "one shape for each channel"),
+        ):
+            if broken:
+                raise ValueError(f"vibration front end: {words}")
+
+    @property
+    def signals(self) -> int:
+        """What the bands filter: axes, or envelopes of them."""
+        return self.axes * max(1, len(self.carriers))
+
+    @property
+    def channels(self) -> int:
+        """What has a level: first all bands of the first signal."""
+        return self.signals * max(1, len(self.bands))
+
+    @property
+    def n_in(self) -> int:
+        """Inputs of the network behind it."""
+        each = {"delta": 2, "population": self.thresholds}.get(self.code, 1)
+        return each * self.channels
+
+    @property
+    def samples_per_tick(self) -> int:
+        """Samples that a device takes for one tick, of all axes."""
+        return self.axes * self.hop
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether the network has to take graded events."""
+        return self.code == "graded"
+
+
+FrontEnd = LogMel | Vibration
+"""Any front end; `front_end.type` in options and packs tells which."""

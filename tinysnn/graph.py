@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import ModelError
-from tinysnn.front_end import LogMel
+from tinysnn.front_end import FrontEnd
 from tinysnn.spatial import Conv, Pool
 
 Floats = npt.NDArray[np.float64]
@@ -240,7 +240,7 @@ class Graph:
     approximations: tuple[Approximation, ...] = ()
     outputs: tuple[int, ...] = ()
     """Indices of the layers that feed the Outputs, where there are several; else empty."""
-    front_end: LogMel | None = None
+    front_end: FrontEnd | None = None
     """What makes the input of raw samples on a device; the graph itself takes its events."""
     inputs: tuple[InputPort, ...] = ()
     """The Inputs, where there are several; else empty."""

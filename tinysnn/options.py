@@ -27,7 +27,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 
 from tinysnn.errors import OptionError
-from tinysnn.front_end import LogMel
+from tinysnn.front_end import FrontEnd
 from tinysnn.graph import Compare, Decay, Reset, ResetTiming
 
 Gain: TypeAlias = Literal["dt", "tick", "decay"] | float
@@ -146,7 +146,7 @@ class LowerOptions(NodeOptions, frozen=True, forbid_unknown_fields=True, kw_only
 
     input_scale: float | None = None
     """None: input events are spikes; else the real value of one step of an int8 input event."""
-    front_end: LogMel | None = None
+    front_end: FrontEnd | None = None
     """What makes the input of raw samples on the device; None: the device is given events."""
     snap: bool | None = None
     """Whether a beta within 1e-7 of a multiple of 2^-16 and a gain within 1e-6 of 1 are taken as

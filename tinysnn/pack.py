@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.front_end import LogMel
+from tinysnn.front_end import FrontEnd
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
 from tinysnn.learn.spec import LearnSpec
 from tinysnn.source_map import MapShape, SourceMap
@@ -159,7 +159,7 @@ class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: str
     """What the firing rates were measured on, in words; empty: they were not."""
     notes: tuple[str, ...] = ()
-    front_end: LogMel | msgspec.UnsetType = msgspec.UNSET
+    front_end: FrontEnd | msgspec.UnsetType = msgspec.UNSET
     """What makes the network's input of raw samples; left out of the JSON text if there is none."""
 
 
@@ -268,7 +268,7 @@ class Pack:
         return self.meta.input_scale is not None
 
     @property
-    def front_end(self) -> LogMel | None:
+    def front_end(self) -> FrontEnd | None:
         """What makes the network's input of raw samples, if the device is to do that."""
         return None if self.meta.front_end is msgspec.UNSET else self.meta.front_end
 

@@ -42,7 +42,7 @@ def check(pack: Pack) -> None:
     _need(0 <= meta.output < len(meta.layers), "model", "the output is no layer")
     _need(re.fullmatch("[0-9a-f]{64}|", meta.digest) is not None, "model", "bad digest")
     ear = pack.front_end
-    fits = ear is None or (ear.n_in == meta.n_in and pack.graded_input)
+    fits = ear is None or (ear.n_in == meta.n_in and pack.graded_input >= ear.needs_values)
     _need(fits, "model", "the front end gives other events than the network takes")
     scale = meta.input_scale
     _need(scale is None or (math.isfinite(scale) and scale > 0), "model", "bad input scale")

@@ -70,7 +70,6 @@ class Runner(Protocol):
 
 def expected_model(pack: Pack) -> Expected:
     """What a device with this pack says of itself."""
-    from tinysnn.encode.log_mel import HOP
     from tinysnn.learn.layout import learned_bytes
     from tinysnn.learn.plastic import is_plastic
     from tinysnn.state import state_bytes
@@ -84,7 +83,7 @@ def expected_model(pack: Pack) -> Expected:
         value_output=pack.output_layer.spec.gives_values,
         state_bytes=state_bytes(pack),
         learned_bytes=learned_bytes(pack) if is_plastic(pack) else 0,
-        hop=HOP if pack.front_end else 0,
+        hop=pack.front_end.samples_per_tick if pack.front_end else 0,
     )
 
 

@@ -101,7 +101,7 @@ class HostModel:
         ctypes.memset(self._ear, _POISON, front_end.struct_bytes)
         front_end.init(self._ear)
         index = np.zeros(self._expected.n_in, np.uint16)
-        value = np.zeros(self._expected.n_in, np.int8)
+        value = np.ones(self._expected.n_in, np.int8)  # stays so where events are spikes
         count = ctypes.c_uint32()
         for at in range(0, stimulus.samples.size - hop + 1, hop):
             taken = np.ascontiguousarray(stimulus.samples[at : at + hop])

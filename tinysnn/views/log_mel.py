@@ -38,6 +38,10 @@ class LogMelView:
     max_shift: int = log_mel.MAX_SHIFT
     data_bits: int = log_mel.DATA_BITS
     rate_hz: int = log_mel.SAMPLE_RATE_HZ
+    samples: int = log_mel.HOP
+    template: str = "encode/log_mel.c.jinja"
+    rotates: bool = False
+    header_template: str = "encode/log_mel.h.jinja"
 
 
 def view_log_mel(prefix: str, ear: LogMel) -> LogMelView:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinysnn import __version__
-from tinysnn.encode.log_mel import HOP
 from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
+from tinysnn.views.front_end import FrontEndView, view_front_end
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import Kernels, LayerView, SourceView, model_prefix, view_layer
 from tinysnn.views.learn import LearnView, view_learn
-from tinysnn.views.log_mel import LogMelView, view_log_mel
 from tinysnn.views.maps import SettleKernel
 from tinysnn.views.past import RingView, view_rings
 from tinysnn.views.row_options import AUTO, RowOptions
@@ -70,7 +69,7 @@ class ModelView:
     n_out: int
     input_words: str
     output_words: str
-    ear: LogMelView | None
+    ear: FrontEndView | None
     flags: str
     state_bytes: int
     state: tuple[FieldView, ...]
@@ -158,7 +157,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         n_in=pack.meta.n_in,
         n_out=pack.n_out,
         input_words="events with an int8 value" if graded else "spikes",
-        ear=view_log_mel(f"{prefix}_ear", pack.front_end) if pack.front_end else None,
+        ear=view_front_end(f"{prefix}_ear", pack),
         output_words=_output_words(pack),
         flags=" | ".join(flag for flag, wanted in flags if wanted) or "0u",
         state_bytes=state_bytes(pack),
@@ -271,7 +270,7 @@ def view_image(packs: list[Pack]) -> ImageView:
         prefixes=tuple(model_prefix(pack) for pack in packs),
         ears=tuple(f"{model_prefix(pack)}_ear" for pack in packs if pack.front_end),
         slots=tuple(_slot(pack) for pack in packs),
-        n_samples=max([1, *(HOP for pack in packs if pack.front_end)]),
+        n_samples=max([1, *(p.front_end.samples_per_tick for p in packs if p.front_end)]),
         n_in=max(pack.meta.n_in for pack in packs),
         n_in_values=max([1, *(pack.meta.n_in for pack in packs if pack.graded_input)]),
         n_out_spikes=max([1, *(p.n_out for p in packs if not p.output_layer.spec.gives_values)]),
@@ -290,6 +289,6 @@ def _payload_bytes(pack: Pack) -> int:
     """Longest request or response of a single tick (SPEC.md 3.3), to a multiple of 4."""
     request = 7 + 1 + 2 + pack.meta.n_in * (3 if pack.graded_input else 2)
     if pack.front_end:
-        request = max(request, 7 + 1 + 2 * HOP)
+        request = max(request, 7 + 1 + 2 * pack.front_end.samples_per_tick)
     outputs = 4 * pack.n_out if pack.output_layer.spec.gives_values else 2 + 2 * pack.n_out
     return -(-max(request, 7 + 1 + 13 + outputs) // 4) * 4
