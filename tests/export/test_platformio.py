@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from tests.make_packs import make_layer, make_pack
 from tests.run.clips import random_clip
 from tests.run.halted_qemu import halted_qemu
 from tests.tools import need
+from tinysnn.board_schema import Platformio
 from tinysnn.boards import load_board
 from tinysnn.errors import BoardError, OptionError
 from tinysnn.load.stimuli import load_stimuli
@@ -93,7 +95,9 @@ def test_the_input_of_the_test_is_what_was_given(exported):
     assert [clip.raster.tolist() for clip in found] == [clip.raster.tolist() for clip in clips]
 
 
-@pytest.mark.parametrize("board", ["nucleo_f446re", "bluepill_f103", "nrf52840_dk"])
+@pytest.mark.parametrize(
+    "board", ["nucleo_f446re", "bluepill_f103", "nrf52840_dk", "frdm_k64f", "microbit"]
+)
 def test_a_project_with_the_registry_names_what_users_know(exported, board):
     known = load_board(board).platformio
     assert known
@@ -141,12 +145,18 @@ def test_names_that_are_none_of_platformios(exported, name):
     [
         (None, "--board"),
         (BOARD, "--offline"),
-        ("frdm_k64f", "does not build without a framework"),
     ],
 )
 def test_boards_it_cannot_serve(exported, board, says):
     with pytest.raises(BoardError, match=says):
         exported("platformio", board=load_board(board) if board else None)
+
+
+def test_a_platform_with_neither_a_bare_build_nor_arduino(exported):
+    platform = Platformio(board="zzz", platform="elsewhere", frameworks=("zephyr",))
+    board = msgspec.structs.replace(load_board("frdm_k64f"), platformio=platform)
+    with pytest.raises(BoardError, match="does not build without a framework"):
+        exported("platformio", board=board)
 
 
 def test_the_projects_python_is_clean(exported, tmp_path):

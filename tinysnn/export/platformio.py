@@ -28,8 +28,9 @@ from tinysnn.export.request import (
 if TYPE_CHECKING:
     from tinysnn.pack import Pack
 
-BARE_PLATFORMS = ("nordicnrf52", "ststm32")
-"""PlatformIO platforms that build without a framework (builder/frameworks/_bare.py)."""
+BARE_PLATFORMS = ("freescalekinetis", "nordicnrf51", "nordicnrf52", "ststm32")
+"""PlatformIO platforms that build without a framework (builder/frameworks/_bare.py) and bring a
+linker and uploader that suit: projects for each were built with the platform's own scripts."""
 OFFLINE_PLATFORM = "symlink://platform"
 ANY_BOARD = "generic_m0"
 """What `tinysnn run --on serial` is told of a board that it does not know: all it takes from it is
