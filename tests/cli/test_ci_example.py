@@ -14,6 +14,7 @@ from tinysnn.boards import load_board
 from tinysnn.cli.main import cli as group
 from tinysnn.compare import Divergence
 from tinysnn.errors import DeviceError
+from tinysnn.renode.program import FIRST_GOOD
 from tinysnn.run.base import RunnerInfo
 from tinysnn.summary import failed, summary_of
 from tinysnn.verify import ClipDivergence, Report
@@ -41,9 +42,14 @@ def test_boards_of_the_matrices_run_there(workflow):
 def test_workflow_runs_on_pushes_and_installs_renode_before_it_is_used(workflow):
     assert set(workflow[True]) == {"push", "pull_request"}  # YAML reads `on` as a truth value
     steps = _steps(workflow, "renode")
-    uses = [step.get("uses", "").partition("@")[0] for step in steps]
-    installed = uses.index("antmicro/renode-test-action")
-    first = next(k for k, step in enumerate(steps) if "tinysnn run" in step.get("run", ""))
+    runs = [step.get("run", "") for step in steps]
+    installed = next(k for k, run in enumerate(runs) if "GITHUB_PATH" in run)
+    assert runs[installed].index("sha256sum --check") < runs[installed].index("tar -xzf")
+    version = re.search(r"/v(\d+)\.(\d+)[.\d]*/renode-", steps[installed]["env"]["URL"])
+    assert version
+    assert (int(version[1]), int(version[2])) >= FIRST_GOOD
+    assert re.fullmatch("[0-9a-f]{64}", steps[installed]["env"]["SHA256"])
+    first = next(k for k, run in enumerate(runs) if "tinysnn run" in run)
     assert installed < first
     assert steps[-1]["if"] == "always()"
 
