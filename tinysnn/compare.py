@@ -64,6 +64,9 @@ def compare(pack: Pack, expected: Trace, actual: Trace) -> Divergence | None:
     if output_ticks.size:
         tick = int(output_ticks[0])
         found.append((tick, 1, _output(pack, tick, expected.output[tick], actual.output[tick])))
+    decided = _decisions(expected, actual)
+    if decided is not None:
+        found.append((decided.tick, 1, decided))
     if expected.states is not None and actual.states is not None:
         state_ticks = np.flatnonzero((expected.states != actual.states).any(axis=1)) - 1
         if state_ticks.size:
@@ -73,8 +76,18 @@ def compare(pack: Pack, expected: Trace, actual: Trace) -> Divergence | None:
     return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
+def _decisions(expected: Trace, actual: Trace) -> Divergence | None:
+    """First tick in which something else was decided, or with another margin."""
+    mine, theirs = expected.decisions, actual.decisions
+    if mine is None or theirs is None or np.array_equal(mine, theirs):
+        return None
+    tick, part = (int(k) for k in np.argwhere(mine != theirs)[0])
+    values = int(mine[tick, part]), int(theirs[tick, part])
+    return Divergence(tick, None, ("found", "margin")[part], None, *values)
+
+
 def _check_shapes(expected: Trace, actual: Trace) -> None:
-    for name in ("output", "hashes", "states"):
+    for name in ("output", "hashes", "states", "decisions"):
         mine, theirs = getattr(expected, name), getattr(actual, name)
         if mine is not None and theirs is not None and mine.shape != theirs.shape:
             raise MismatchError(
@@ -102,12 +115,18 @@ def _state(
         for entry in state_layout(pack)
         if not np.array_equal(_raw(entry, expected), _raw(entry, actual))
     ]
-    entry = min(differing, key=lambda e: (-1 if e.layer is None else e.layer, _RANK.get(e.kind, 9)))
+    entry = min(differing, key=_cause)
     mine, theirs = _decoded(entry, expected), _decoded(entry, actual)
     at = int(np.flatnonzero(mine != theirs)[0])
     layer = None if entry.layer is None else pack.layers[entry.layer].name
     neuron = at if entry.kind in ("spikes", "v", "i") else None
     return Divergence(tick, layer, entry.kind, neuron, int(mine[at]), int(theirs[at]))
+
+
+def _cause(entry: StateField) -> tuple[int, int]:
+    """The input's fields come before those of the layers, the decision's behind them."""
+    place = -1 if entry.layer is None else entry.layer
+    return (1 << 16 if entry.decides else place), _RANK.get(entry.kind, 9)
 
 
 _RANK = {"i": 0, "v": 1, "spikes": 2, "hot": 3, "idle": 4}

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.decision import DecisionOptions
 from tinysnn.errors import ModelError
 from tinysnn.front_end import FrontEnd
 from tinysnn.spatial import Conv, Pool
@@ -242,6 +243,8 @@ class Graph:
     """Indices of the layers that feed the Outputs, where there are several; else empty."""
     front_end: FrontEnd | None = None
     """What makes the input of raw samples on a device; the graph itself takes its events."""
+    decision: DecisionOptions | None = None
+    """What a device decides from the outputs over time; the graph itself gives the outputs."""
     inputs: tuple[InputPort, ...] = ()
     """The Inputs, where there are several; else empty."""
     channels_last: bool = False

@@ -26,6 +26,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from tinysnn.decision import DecisionOptions
 from tinysnn.errors import OptionError
 from tinysnn.front_end import FrontEnd
 from tinysnn.graph import Compare, Decay, Reset, ResetTiming
@@ -148,6 +149,8 @@ class LowerOptions(NodeOptions, frozen=True, forbid_unknown_fields=True, kw_only
     """None: input events are spikes; else the real value of one step of an int8 input event."""
     front_end: FrontEnd | None = None
     """What makes the input of raw samples on the device; None: the device is given events."""
+    decision: DecisionOptions | None = None
+    """What the outputs mean over time; None: that is up to whoever reads them."""
     snap: bool | None = None
     """Whether a beta within 1e-7 of a multiple of 2^-16 and a gain within 1e-6 of 1 are taken as
     that (None: yes). Exporters that compute tau in float32 miss them by about 1e-8."""

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tinysnn.decision import Decision
 from tinysnn.front_end import FrontEnd
 from tinysnn.graph import Compare, Op, Reset, ResetTiming
 from tinysnn.learn.spec import LearnSpec
@@ -161,6 +162,8 @@ class PackMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[str, ...] = ()
     front_end: FrontEnd | msgspec.UnsetType = msgspec.UNSET
     """What makes the network's input of raw samples; left out of the JSON text if there is none."""
+    decision: Decision | msgspec.UnsetType = msgspec.UNSET
+    """What its outputs mean over time; left out likewise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +274,11 @@ class Pack:
     def front_end(self) -> FrontEnd | None:
         """What makes the network's input of raw samples, if the device is to do that."""
         return None if self.meta.front_end is msgspec.UNSET else self.meta.front_end
+
+    @property
+    def decision(self) -> Decision | None:
+        """What its outputs mean over time, if the device is to decide."""
+        return None if self.meta.decision is msgspec.UNSET else self.meta.decision
 
     @property
     def output_layer(self) -> PackedLayer:

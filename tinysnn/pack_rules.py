@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from tinysnn import map_rules, ranges
+from tinysnn.decision import Decision
 from tinysnn.errors import PackError
 from tinysnn.learn.rules import check_plastic
 from tinysnn.names import is_model_name
@@ -44,12 +45,24 @@ def check(pack: Pack) -> None:
     ear = pack.front_end
     fits = ear is None or (ear.n_in == meta.n_in and pack.graded_input >= ear.needs_values)
     _need(fits, "model", "the front end gives other events than the network takes")
+    if pack.decision is not None:
+        _check_decision(pack, pack.decision)
     scale = meta.input_scale
     _need(scale is None or (math.isfinite(scale) and scale > 0), "model", "bad input scale")
     for k, layer in enumerate(pack.layers):
         _check_layer(pack, k, layer)
     size = state_bytes(pack)
     _need(size <= MAX_STATE_BYTES, "model", f"a state of {size} bytes, mostly of past ticks")
+
+
+def _check_decision(pack: Pack, decision: Decision) -> None:
+    n, where = pack.n_out, "decision"
+    _need(n > 1, where, "one output has no lead over another")
+    _need(len(decision.thresholds) == n, where, f"{len(decision.thresholds)} thresholds, not {n}")
+    _need(len(decision.labels) == n, where, f"{len(decision.labels)} labels, not {n}")
+    _need(len(set(decision.labels)) == n, where, "a label twice")
+    spikes = pack.output_layer.spec.fires
+    _need(spikes or decision.shift <= 0, where, "membranes must not be shifted left")
 
 
 def _check_layer(pack: Pack, k: int, layer: PackedLayer) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from tinysnn import budget
 from tinysnn.calibrate import activity
 from tinysnn.compensate import fitted_layers, nearest_layers
+from tinysnn.decision import decided
 from tinysnn.errors import ModelError
 from tinysnn.float_sim import layer_rates
 from tinysnn.footprint import flash_bytes
@@ -164,6 +165,7 @@ def _meta(
         calibration=calibration,
         notes=graph.notes,
         front_end=graph.front_end or msgspec.UNSET,
+        decision=decided(graph.decision, layers[graph.output]) or msgspec.UNSET,
     )
 
 

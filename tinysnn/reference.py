@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tinysnn import past
 from tinysnn.errors import StimulusError
 from tinysnn.layer_state import LayerState
+from tinysnn.ops.decide import Decider
 from tinysnn.ops.fixed import STATE_RANGE
 from tinysnn.ops.past import Ring
 from tinysnn.pack import Pack
@@ -34,6 +35,7 @@ class Simulation:
         }
         """By layer (None: the input), for sources that are read late."""
         self._late = past.late_reads(pack.layers)
+        self.decider = None if pack.decision is None else Decider(pack.decision)
         self.learner = learner
         if learner is not None:
             learner.attach(self.layers)
@@ -54,7 +56,10 @@ class Simulation:
         if self.learner is not None:
             self.learner.ticked()
         out = self.layers[self.pack.meta.output]
-        return out.fired if out.layer.spec.fires else out.v
+        values = out.fired if out.layer.spec.fires else out.v
+        if self.decider is not None:
+            self.decider.tick(values)
+        return values
 
     def _width(self, source: int | None) -> int:
         return self.pack.meta.n_in if source is None else self.pack.layers[source].n
@@ -99,6 +104,8 @@ class Simulation:
 
     def _field(self, entry: StateField) -> npt.NDArray[np.int64]:
         """A field's values, without padding at its end."""
+        if entry.decides:
+            return np.atleast_1d(np.asarray(getattr(self.decider, entry.kind), np.int64))
         if entry.kind == "at":
             return np.array([self.rings[entry.layer].at], np.int64)
         if entry.kind == "past":
@@ -121,16 +128,23 @@ def run(pack: Pack, stimulus: Stimulus, *, keep_states: bool = False) -> Trace:
     check_stimulus(pack, stimulus)
     simulation = Simulation(pack)
     state = simulation.state()
-    hashes, states, outputs = [zlib.crc32(state)], [state], []
+    hashes, states, outputs, decisions = [zlib.crc32(state)], [state], [], []
     for inputs in stimulus.raster:
         outputs.append(simulation.tick(inputs))
+        if simulation.decider is not None:
+            decisions.append((simulation.decider.found, simulation.decider.margin))
         state = simulation.state()
         hashes.append(zlib.crc32(state, hashes[-1]))
         if keep_states:
             states.append(state)
     kept = np.frombuffer(b"".join(states), np.uint8).reshape(-1, len(state))
     output = np.array(outputs, np.int32).reshape(-1, pack.n_out)
-    return Trace(output, np.array(hashes, np.uint32), None, kept if keep_states else None)
+    return Trace(
+        output,
+        np.array(hashes, np.uint32),
+        states=kept if keep_states else None,
+        decisions=np.array(decisions, np.int32).reshape(-1, 2) if pack.decision else None,
+    )
 
 
 def check_stimulus(pack: Pack, stimulus: Stimulus) -> None:

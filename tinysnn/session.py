@@ -263,14 +263,13 @@ class Session:
         self, kind: Type, ticks: list[bytes], start: int, most: int
     ) -> Sequence[wire.TickResult | None]:
         batch = self._fitting(ticks, start, most or self.timing.batch_ticks)
-        values, n_out = self.expected.value_output, self.expected.n_out
+        expected = self.expected
 
         def decode(body: bytes) -> Sequence[wire.TickResult | None]:
             results: Sequence[wire.TickResult | None]
-            if kind is Type.SAMPLES:
-                results = wire.decode_samples(body, n_out, values=values)
-            else:
-                results = wire.decode_ticks(body, n_out, values=values)
+            results = (wire.decode_samples if kind is Type.SAMPLES else wire.decode_ticks)(
+                body, expected.n_out, values=expected.value_output, decides=expected.decides
+            )
             if not 1 <= len(results) <= len(batch):
                 raise wire.WireError(f"{len(results)} of {len(batch)} ticks done")
             return results
@@ -316,4 +315,8 @@ class Session:
             if results and results[0].front_count is not None:
                 front_counts = np.array([r.front_count for r in results], np.uint32)
         rows = np.frombuffer(b"".join(states), np.uint8).reshape(-1, self.expected.state_bytes)
-        return Trace(output, hashes, counts, rows if states else None, front_counts)
+        decisions = None
+        if self.expected.decides:
+            found = [r.decision for r in results if r.decision is not None]
+            decisions = np.array(found, np.int32).reshape(-1, 2)
+        return Trace(output, hashes, counts, rows if states else None, front_counts, decisions)

@@ -43,6 +43,13 @@ class Expected:
     """Size of what the model learns; 0: nothing."""
     hop: int = 0
     """Raw samples of a tick, for models with a front end."""
+    decision_at: int | None = None
+    """Offset in the state of what was decided; None: the model decides nothing."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether ticks end with a decision."""
+        return self.decision_at is not None
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,7 @@ def check_model(hello: HelloAnswer, expected: Expected, where: str) -> None:
     """Refuse a device that runs another model than the expected one."""
     flags = expected.graded_input * wire.FLAG_GRADED_INPUT
     flags |= expected.value_output * wire.FLAG_VALUE_OUTPUT
+    flags |= expected.decides * wire.FLAG_DECIDES
     if hello.digest != expected.digest:
         raise OtherModel(
             f"the device runs model {hello.name!r} (digest {hello.digest.hex()[:12]}), "

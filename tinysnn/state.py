@@ -23,7 +23,7 @@ class StateField:
 
     name: str
     layer: int | None
-    """Index of the layer; None: of the input."""
+    """Index of the layer; None: of the input, or of the decision."""
     dtype: Dtype
     count: int
     """Entries, padding included."""
@@ -40,6 +40,11 @@ class StateField:
         """What it holds: `v`, `spikes`, .. (the names of SPEC.md 1.5 without their beginning)."""
         return self.name.split("_", 1)[1]
 
+    @property
+    def decides(self) -> bool:
+        """Whether it is of the decision (SPEC.md 6)."""
+        return self.name.startswith("d_")
+
 
 def state_layout(pack: Pack) -> tuple[StateField, ...]:
     """Fields of the state in memory order: 4-byte ones, then 2-byte ones, then bytes."""
@@ -48,10 +53,11 @@ def state_layout(pack: Pack) -> tuple[StateField, ...]:
     for k, layer in enumerate(pack.layers):
         ring = _ring(kept.get(k), layer.n, "i1" if layer.spec.counts else "u4")
         parts += [(k, _of_layer(layer)), (k, ring)]
-    wanted = [(k, *entry) for k, fields in parts for entry in fields]
+    wanted = [(_prefix(k), k, *entry) for k, fields in parts for entry in fields]
+    wanted += [("d", None, *entry) for entry in _of_decision(pack)]
     offset, layout = 0, []
-    for place, kind, dtype, count in sorted(wanted, key=lambda w: -int(w[2][1])):
-        entry = StateField(f"{_prefix(place)}_{kind}", place, dtype, count, offset)
+    for prefix, place, kind, dtype, count in sorted(wanted, key=lambda w: -int(w[3][1])):
+        entry = StateField(f"{prefix}_{kind}", place, dtype, count, offset)
         layout.append(entry)
         offset += entry.n_bytes
     return tuple(layout)
@@ -78,6 +84,12 @@ def _of_layer(layer: PackedLayer) -> Fields:
         yield "wait", "i2", layer.n + layer.n % 2
     if layer.spec.counts:
         yield "counts", "i1", -(-layer.n // 4) * 4
+
+
+def _of_decision(pack: Pack) -> Fields:
+    if pack.decision is not None:
+        yield from (("first", "i4", pack.n_out), ("second", "i4", pack.n_out))
+        yield from (("rest", "u4", 1), ("found", "i4", 1), ("margin", "i4", 1))
 
 
 def _past(kept: int | None, pack: Pack) -> Fields:

@@ -22,3 +22,5 @@ class Trace:
     """[T + 1, state_bytes]: raw state after reset and after each tick, if it was asked for."""
     front_counts: npt.NDArray[np.uint32] | None = None
     """[T]: as `counts`, of the front end, where the device was given raw samples."""
+    decisions: npt.NDArray[np.int32] | None = None
+    """[T, 2]: class decided in each tick (-1: none) and margin, of packs that decide."""

@@ -25,8 +25,11 @@ MIN_PAYLOAD = 256
 """No device announces less: its longest HELLO answer fits."""
 FLAG_GRADED_INPUT = 1
 FLAG_VALUE_OUTPUT = 2
+FLAG_DECIDES = 4
 POISON = 1
 """RESET flag: fill the state with 0xA5 before init."""
+NOTHING_FOUND = 0xFFFF
+"""Class on the wire of a tick in which nothing was decided."""
 MAX_BATCH = 255
 """Ticks that fit the count byte of a TICKS request."""
 
@@ -189,10 +192,14 @@ class TickResult:
     """[n_out]: spikes (0, 1) or membranes."""
     front_count: int | None = None
     """What the counter counted in the front end; None: the device was given events."""
+    decision: tuple[int, int] | None = None
+    """Class decided in the tick (-1: none) and margin; None: the model decides nothing."""
 
 
-def decode_ticks(body: bytes, n_out: int, *, values: bool) -> list[TickResult]:
-    """A TICKS answer; values: the model's output is membranes, not spikes.
+def decode_ticks(
+    body: bytes, n_out: int, *, values: bool, decides: bool = False
+) -> list[TickResult]:
+    """A TICKS answer; values: the model's output is membranes, not spikes; decides: SPEC.md 6.
 
     Raises
     ------
@@ -203,14 +210,16 @@ def decode_ticks(body: bytes, n_out: int, *, values: bool) -> list[TickResult]:
         raise WireError("TICKS answer is empty")
     results, at = [], 1
     for _ in range(body[0]):
-        result, at = _decode_tick(body, at, n_out, values=values)
+        result, at = _decode_tick(body, at, n_out, values=values, decides=decides)
         results.append(result)
     if at != len(body):
         raise WireError("TICKS answer too long")
     return results
 
 
-def decode_samples(body: bytes, n_out: int, *, values: bool) -> list[TickResult | None]:
+def decode_samples(
+    body: bytes, n_out: int, *, values: bool, decides: bool = False
+) -> list[TickResult | None]:
     """A SAMPLES answer; None for ticks in which the front end had nothing to give yet.
 
     Raises
@@ -228,7 +237,7 @@ def decode_samples(body: bytes, n_out: int, *, values: bool) -> list[TickResult 
         ready, front_count = struct.unpack_from("<BI", body, at)
         result, at = None, at + 5
         if ready:
-            found, at = _decode_tick(body, at, n_out, values=values)
+            found, at = _decode_tick(body, at, n_out, values=values, decides=decides)
             result = replace(found, front_count=front_count)
         results.append(result)
     if at != len(body):
@@ -236,12 +245,22 @@ def decode_samples(body: bytes, n_out: int, *, values: bool) -> list[TickResult 
     return results
 
 
-def _decode_tick(body: bytes, at: int, n_out: int, *, values: bool) -> tuple[TickResult, int]:
+def _decode_tick(
+    body: bytes, at: int, n_out: int, *, values: bool, decides: bool
+) -> tuple[TickResult, int]:
     if at + 8 > len(body):
         raise WireError("answer too short")
     state_hash, count = struct.unpack_from("<II", body, at)
     output, at = (_decode_values if values else _decode_spikes)(body, at + 8, n_out)
-    return TickResult(state_hash, count, output), at
+    if not decides:
+        return TickResult(state_hash, count, output), at
+    if at + 6 > len(body):
+        raise WireError("answer too short")
+    found, margin = struct.unpack_from("<Hi", body, at)
+    if found >= n_out and found != NOTHING_FOUND:
+        raise WireError(f"class {found} of {n_out} was decided")
+    decision = (-1 if found == NOTHING_FOUND else found, margin)
+    return TickResult(state_hash, count, output, decision=decision), at + 6
 
 
 def _decode_values(body: bytes, at: int, n_out: int) -> tuple[npt.NDArray[np.int32], int]:

@@ -48,6 +48,7 @@ typedef struct {
 
 #define TSNN_FLAG_GRADED_INPUT 1u /**< input events carry an int8 value */
 #define TSNN_FLAG_VALUE_OUTPUT 2u /**< the output is membranes, not spikes */
+#define TSNN_FLAG_DECIDES 4u      /**< the state has a decision (SPEC.md 6) at decision_at */
 
 /** How a generated model learns, as the firmware and the host harness see it. What is learned lies
  *  in the state struct, behind what init clears, and outlives it. */
@@ -87,6 +88,7 @@ typedef struct {
     tsnn_status_t (*step)(void *state, const tsnn_input_t *in, tsnn_output_t *out);
     const tsnn_learn_t *learn;         /**< NULL if nothing of it learns */
     const tsnn_front_end_t *front_end; /**< NULL: only events can be given */
+    uint32_t decision_at; /**< offset in the state of class (i32, -1: none) and margin (i32) */
 } tsnn_model_t;
 
 /** A model and the memory it runs in: one per model linked into an image. */

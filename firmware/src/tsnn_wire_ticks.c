@@ -8,6 +8,9 @@
 /** Bytes of a tick's hash and count in an answer. */
 #define TSNN_TICK_HEAD_BYTES 8u
 
+/** Bytes of a tick's decision in an answer: class u16, margin i32. */
+#define TSNN_DECISION_BYTES 6u
+
 static bool tsnn_has_flag(const tsnn_model_t *model, uint32_t flag)
 {
     return (model->flags & flag) != 0u;
@@ -63,7 +66,8 @@ size_t tsnn_tick_answer_max(const tsnn_model_t *model)
 {
     const size_t n_out = model->n_out;
     const bool values = tsnn_has_flag(model, TSNN_FLAG_VALUE_OUTPUT);
-    return TSNN_TICK_HEAD_BYTES + (values ? 4u * n_out : 2u + 2u * n_out);
+    const size_t decided = tsnn_has_flag(model, TSNN_FLAG_DECIDES) ? TSNN_DECISION_BYTES : 0u;
+    return TSNN_TICK_HEAD_BYTES + (values ? 4u * n_out : 2u + 2u * n_out) + decided;
 }
 
 static uint8_t *tsnn_tick_report(uint8_t *at, const tsnn_model_t *model, uint32_t n_spikes)
@@ -81,6 +85,13 @@ static uint8_t *tsnn_tick_report(uint8_t *at, const tsnn_model_t *model, uint32_
     return at;
 }
 
+/** The low half of the class and the margin, which lie in the state one behind the other. */
+static uint8_t *tsnn_decision_report(uint8_t *at, const tsnn_slot_t *slot)
+{
+    const uint8_t *found = &((const uint8_t *)slot->state)[slot->model->decision_at];
+    return tsnn_reply_bytes(tsnn_reply_bytes(at, found, 2u), &found[4], 4u);
+}
+
 tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in)
 {
     const tsnn_model_t *model = wire->slot->model;
@@ -92,7 +103,11 @@ tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const ts
         wire->hash = tsnn_crc32(wire->hash, wire->slot->state, model->state_bytes);
         uint8_t *at = tsnn_reply_u32(request->answer, wire->hash);
         at = tsnn_reply_u32(at, count);
-        request->answer = tsnn_tick_report(at, model, out.count);
+        at = tsnn_tick_report(at, model, out.count);
+        if (tsnn_has_flag(model, TSNN_FLAG_DECIDES)) {
+            at = tsnn_decision_report(at, wire->slot);
+        }
+        request->answer = at;
     }
     return status;
 }

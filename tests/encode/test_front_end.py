@@ -8,6 +8,7 @@ import pytest
 
 from tests.make_packs import make_layer, make_pack
 from tests.tools import need
+from tinysnn.decision import Decision
 from tinysnn.deploy import deployed, pick_board
 from tinysnn.encode import log_mel
 from tinysnn.front_end import LogMel
@@ -18,6 +19,9 @@ from tinysnn.verify import verify
 EAR = LogMel(
     lookahead_ticks=3, context_ticks=2, decay=40, step_bits=4, shape=(-9,) * 16 + (30,) * 16
 )
+DECISION = Decision(
+    smooth=1, shift=-2, rest_ticks=2, thresholds=(300, 400), labels=("soft", 'loud "?"')
+)
 TICKS = 12
 
 
@@ -25,7 +29,7 @@ def listener() -> Pack:
     """Every input adds to one of two membranes with a weight of its own."""
     rows = np.arange(-64, 64).reshape(64, 2)
     layer = make_layer(rows, op="li", graded=True, beta=60000, state_bits=32)
-    return make_pack(layer, name="listener", graded=True, front_end=EAR)
+    return make_pack(layer, name="listener", graded=True, front_end=EAR, decision=DECISION)
 
 
 def sounds() -> dict[str, npt.NDArray[np.int16]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.corner_decisions import DECISIONS
 from tests.corner_dynamics import DYNAMICS
 from tests.corner_maps import MAPS
 from tests.corner_models import corners
@@ -86,7 +87,7 @@ def other_corners() -> list[Corner]:
 
     Those are on cores in tests/dynamics, feature maps in test_on_arm.
     """
-    left = {**PAST, **DYNAMICS, **MAPS}
+    left = {**PAST, **DYNAMICS, **MAPS, **DECISIONS}
     return [scene for name, scene in corners().items() if name not in left]
 
 

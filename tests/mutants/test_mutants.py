@@ -19,6 +19,7 @@ from tests.kernels.harness import (
     first_difference,
     source_text,
 )
+from tests.mutants.decisions import DECISIONS
 from tests.mutants.dynamics import DYNAMICS
 from tests.mutants.mutants import MUTANTS as SIMPLE
 from tests.mutants.mutants import Mutant
@@ -29,7 +30,7 @@ from tinysnn.trace import Trace
 
 pytestmark = pytest.mark.host
 LIMIT_S = 20.0
-MUTANTS = (*SIMPLE, *DYNAMICS)
+MUTANTS = (*SIMPLE, *DYNAMICS, *DECISIONS)
 
 
 @lru_cache(maxsize=1)

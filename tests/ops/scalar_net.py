@@ -144,9 +144,40 @@ def octets_of(values: list[int]) -> bytes:
     return struct.pack(f"<{len(values)}b", *values) + bytes(-len(values) % 4)
 
 
+class ScalarDecision:
+    """Section 6, class by class."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.given = pack.meta.decision
+        self.first = [0] * pack.n_out
+        self.second = [0] * pack.n_out
+        self.rest, self.found, self.margin = 0, -1, 0
+
+    def tick(self, outputs: list[int]) -> None:
+        k, shift = self.given.smooth, self.given.shift
+        for c, o in enumerate(outputs):
+            x = o * 2**shift if shift >= 0 else (o + 2 ** (-shift - 1)) // 2**-shift
+            x = max(-(2**15), min(2**15 - 1, x))
+            self.first[c] = self.first[c] - self.first[c] // 2**k + x
+            self.second[c] = self.second[c] - self.second[c] // 2**k + self.first[c]
+        best = self.second.index(max(self.second))
+        self.margin = self.second[best] - max(s for c, s in enumerate(self.second) if c != best)
+        self.found = -1
+        if self.rest:
+            self.rest -= 1
+        elif self.margin >= self.given.thresholds[best]:
+            self.found, self.rest = best, self.given.rest_ticks
+
+    def state(self) -> bytes:
+        n = len(self.first)
+        smoothed = struct.pack(f"<{2 * n}i", *self.first, *self.second)
+        return smoothed + struct.pack("<Iii", self.rest, self.found, self.margin)
+
+
 class ScalarNet:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
+        self.decision = ScalarDecision(pack) if pack.decision else None
         self.layers = [ScalarLayer(layer) for layer in pack.layers]
         self.history: dict[int | None, list[list[int]]] = {
             source: [] for source in (None, *range(len(pack.layers)))
@@ -158,7 +189,10 @@ class ScalarNet:
             layer.tick(self._events(layer, len(self.history[None]) - 1))
             self.history[k].append([neuron.s for neuron in layer.neurons])
         out = self.layers[self.pack.meta.output]
-        return [neuron.s if out.spec.fires else neuron.v for neuron in out.neurons]
+        outputs = [neuron.s if out.spec.fires else neuron.v for neuron in out.neurons]
+        if self.decision is not None:
+            self.decision.tick(outputs)
+        return outputs
 
     def _events(self, layer, now: int):
         """Events of the tick `now`: a look into all that has ever been."""
@@ -201,6 +235,8 @@ class ScalarNet:
                 octets += octets_of([neuron.s for neuron in neurons])
             more = self._ring(k)
             words, octets = words + more[0], octets + more[2]
+        if self.decision is not None:
+            words += self.decision.state()
         return words + halves + octets
 
     def _ring(self, source: int | None) -> tuple[bytes, bytes, bytes]:

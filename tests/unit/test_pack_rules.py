@@ -13,6 +13,7 @@ import pytest
 
 from tests.make_packs import make_layer, make_pack, table, with_spec
 from tinysnn import pack_rules, ranges
+from tinysnn.decision import Decision
 from tinysnn.errors import PackError
 from tinysnn.front_end import LogMel
 from tinysnn.learn.spec import LearnSpec
@@ -37,6 +38,23 @@ def meta(**changes: Any) -> Pack:
     """The plain pack with other facts about the model."""
     pack = plain()
     return Pack(msgspec.structs.replace(pack.meta, **changes), pack.layers)
+
+
+def decision(**changes: Any) -> Decision:
+    """One for two outputs, with some fields changed."""
+    fields = {"smooth": 1, "shift": 1, "rest_ticks": 0, "thresholds": (1, 1), "labels": ("a", "b")}
+    return Decision(**{**fields, **changes})
+
+
+def readout_decides() -> Pack:
+    made = make_pack(make_layer(np.ones((2, 2)), op="li"))
+    return Pack(msgspec.structs.replace(made.meta, decision=decision()), made.layers)
+
+
+def alone_decides() -> Pack:
+    made = make_pack(make_layer(np.ones((2, 1))))
+    given = decision(thresholds=(1,), labels=("a",))
+    return Pack(msgspec.structs.replace(made.meta, decision=given), made.layers)
 
 
 def layer(k: int = 0, **changes: Any) -> Pack:
@@ -108,6 +126,11 @@ BROKEN = {
     "the output is no layer": lambda: meta(output=2),
     "bad digest": lambda: meta(digest="abc"),
     "the front end gives other events": lambda: meta(front_end=LogMel()),
+    "thresholds, not 2": lambda: meta(decision=decision(thresholds=(1,))),
+    "labels, not 2": lambda: meta(decision=decision(labels=("a",))),
+    "a label twice": lambda: meta(decision=decision(labels=("a", "a"))),
+    "must not be shifted left": readout_decides,
+    "no lead over another": alone_decides,
     "bad input scale": lambda: meta(input_scale=0.0),
     "0 neurons": lambda: layer(n=0),
     "bad layer name": lambda: layer(name="two\nlines"),

@@ -60,6 +60,7 @@ def lower(network: Network, options: LowerOptions) -> Graph:
         input_shape=shape if len(inputs) == 1 else (places.n_in,),
         input_scale=options.input_scale,
         front_end=options.front_end,
+        decision=options.decision,
         layers=tuple(layers),
         output=outputs[0],
         dt_s=options.dt_s,

@@ -72,8 +72,9 @@ def expected_model(pack: Pack) -> Expected:
     """What a device with this pack says of itself."""
     from tinysnn.learn.layout import learned_bytes
     from tinysnn.learn.plastic import is_plastic
-    from tinysnn.state import state_bytes
+    from tinysnn.state import state_bytes, state_layout
 
+    decided = [entry.offset for entry in state_layout(pack) if entry.name == "d_found"]
     return Expected(
         name=pack.name,
         digest=bytes.fromhex(pack.digest),
@@ -84,6 +85,7 @@ def expected_model(pack: Pack) -> Expected:
         state_bytes=state_bytes(pack),
         learned_bytes=learned_bytes(pack) if is_plastic(pack) else 0,
         hop=pack.front_end.samples_per_tick if pack.front_end else 0,
+        decision_at=decided[0] if decided else None,
     )
 
 

@@ -79,9 +79,10 @@ class HostModel:
         """
         check_raster(stimulus, self._expected)
         self.reset()
-        hashes, states, outputs = [self._hash(0)], [self._bytes()], []
+        hashes, states, outputs, decisions = [self._hash(0)], [self._bytes()], [], []
         for row in self._rows(stimulus):
             outputs.append(self._step(row))
+            decisions.append(self.decision())
             hashes.append(self._hash(hashes[-1]))
             if keep_states:
                 states.append(self._bytes())
@@ -90,6 +91,7 @@ class HostModel:
             output=np.array(outputs, np.int32).reshape(-1, self._expected.n_out),
             hashes=np.array(hashes, np.uint32),
             states=kept if keep_states else None,
+            decisions=np.array(decisions, np.int32) if self._expected.decides else None,
         )
 
     def _rows(self, stimulus: Stimulus) -> Iterator[npt.NDArray[np.int8]]:
@@ -190,6 +192,13 @@ class HostModel:
             raise DeviceError("the model wrote outputs that it does not have", where="host")
         values[spikes[: out.count]] = 1
         return values
+
+    def decision(self) -> tuple[int, int]:
+        """What the last tick decided: class (-1: none) and margin; -1, 0 of other models."""
+        if not self._expected.decides:
+            return -1, 0
+        lies = (ctypes.c_int32 * 2).from_address(self._state + self._model.decision_at)
+        return int(lies[0]), int(lies[1])
 
     def _hash(self, before: int) -> int:
         return int(self._crc(before, self._state, self._model.state_bytes))

@@ -78,6 +78,7 @@ class Model(ctypes.Structure):
         ("step", _STEP),
         ("learn", ctypes.POINTER(Learn)),
         ("front_end", ctypes.POINTER(FrontEnd)),
+        ("decision_at", ctypes.c_uint32),
     )
 
 

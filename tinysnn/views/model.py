@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tinysnn import __version__
 from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
+from tinysnn.views.decide import DecideView, view_decision
 from tinysnn.views.front_end import FrontEndView, view_front_end
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
@@ -33,7 +34,13 @@ FIELD_DOCS = {
     "counts": "numbers of spikes of the last tick",
     "at": "slot of this tick in the ring of past ticks",
     "past": "spikes or values of this tick and those before, by slot",
+    "first": "outputs smoothed once",
+    "second": "outputs smoothed twice",
+    "rest": "ticks in which nothing is decided",
+    "found": "class decided in this tick, or -1",
+    "margin": "lead of the largest over the next",
 }
+DECIDE_INITIAL = {"found": "-1", "rest": "0u"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ class ModelView:
     input_words: str
     output_words: str
     ear: FrontEndView | None
+    decide: DecideView | None
+    """What it decides from its outputs; None: nothing."""
     flags: str
     state_bytes: int
     state: tuple[FieldView, ...]
@@ -142,6 +151,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
     layers = tuple(view_layer(pack, k, core, options) for k in range(len(pack.layers)))
     graded, values = pack.graded_input, pack.output_layer.spec.gives_values
     flags = [("TSNN_FLAG_GRADED_INPUT", graded), ("TSNN_FLAG_VALUE_OUTPUT", values)]
+    flags.append(("TSNN_FLAG_DECIDES", pack.decision is not None))
     prefix = model_prefix(pack)
     family = family_of(core)
     listed = family is not None and any(_lists_spikes(layer) for layer in layers)
@@ -159,6 +169,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         input_words="events with an int8 value" if graded else "spikes",
         ear=view_front_end(f"{prefix}_ear", pack),
         output_words=_output_words(pack),
+        decide=view_decision(prefix, pack),
         flags=" | ".join(flag for flag, wanted in flags if wanted) or "0u",
         state_bytes=state_bytes(pack),
         state=_state_fields(pack, layers),
@@ -203,7 +214,10 @@ def _state_fields(pack: Pack, layers: tuple[LayerView, ...]) -> tuple[FieldView,
 
 def _state_field(pack: Pack, layers: tuple[LayerView, ...], entry: StateField) -> FieldView:
     initial, ctype = "0u" if entry.dtype[0] == "u" else "0", C_TYPES[entry.dtype]
-    single = entry.kind in ("idle", "hot", "at")
+    single = entry.kind in ("idle", "hot", "at", "rest", "found", "margin")
+    if entry.decides:
+        doc, initial = f"decision: {FIELD_DOCS[entry.kind]}", DECIDE_INITIAL.get(entry.kind, "0")
+        return FieldView(ctype, entry.name, entry.count, doc, initial, single)
     if entry.layer is None:
         doc = f"input: {FIELD_DOCS[entry.kind]}"
         return FieldView(ctype, entry.name, entry.count, doc, initial, single)
@@ -291,4 +305,5 @@ def _payload_bytes(pack: Pack) -> int:
     if pack.front_end:
         request = max(request, 7 + 1 + 2 * pack.front_end.samples_per_tick)
     outputs = 4 * pack.n_out if pack.output_layer.spec.gives_values else 2 + 2 * pack.n_out
-    return -(-max(request, 7 + 1 + 13 + outputs) // 4) * 4
+    decided = 6 if pack.decision else 0
+    return -(-max(request, 7 + 1 + 13 + outputs + decided) // 4) * 4
