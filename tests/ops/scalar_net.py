@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from tests.ops.scalar import Neuron, after_idle, shifted
+from tinysnn.decision import Decision
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.source_map import SourceMap
 
@@ -147,8 +148,8 @@ def octets_of(values: list[int]) -> bytes:
 class ScalarDecision:
     """Section 6, class by class."""
 
-    def __init__(self, pack: Pack) -> None:
-        self.given = pack.meta.decision
+    def __init__(self, pack: Pack, given: Decision) -> None:
+        self.given = given
         self.first = [0] * pack.n_out
         self.second = [0] * pack.n_out
         self.rest, self.found, self.margin = 0, -1, 0
@@ -177,7 +178,7 @@ class ScalarDecision:
 class ScalarNet:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self.decision = ScalarDecision(pack) if pack.decision else None
+        self.decision = ScalarDecision(pack, pack.decision) if pack.decision else None
         self.layers = [ScalarLayer(layer) for layer in pack.layers]
         self.history: dict[int | None, list[list[int]]] = {
             source: [] for source in (None, *range(len(pack.layers)))
@@ -235,9 +236,7 @@ class ScalarNet:
                 octets += octets_of([neuron.s for neuron in neurons])
             more = self._ring(k)
             words, octets = words + more[0], octets + more[2]
-        if self.decision is not None:
-            words += self.decision.state()
-        return words + halves + octets
+        return words + (self.decision.state() if self.decision else b"") + halves + octets
 
     def _ring(self, source: int | None) -> tuple[bytes, bytes, bytes]:
         """The ring of past ticks of a source, by the size of its fields; empty if nobody needs it.

@@ -223,7 +223,7 @@ def test_a_broken_rule_is_named(rule):
     with pytest.raises(PackError) as caught:
         pack_rules.check(pack)
     assert rule in caught.value.what
-    assert caught.value.where == "model" or caught.value.where.startswith("layer ")
+    assert caught.value.where in ("model", "decision") or caught.value.where.startswith("layer ")
 
 
 def test_no_rule_is_left_out(broken_lines):
