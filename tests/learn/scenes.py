@@ -74,7 +74,9 @@ def scenes() -> dict[str, Pack]:
             base_pack("stdp"), "stdp", fresh=3, per_class=3, down=200, up=100, silent=60, leak=1,
             h_up=20, h_decay=2, trace_gain=100, trace_shift=2,
         ),
-        "stdp_plain": plastic(base_pack("stdp_plain"), "stdp", fresh=2, per_class=2, up=60),
+        "stdp_plain": plastic(
+            base_pack("stdp_plain"), "stdp", fresh=2, per_class=2, up=60, norm=0, every=1
+        ),
         "stdp_graded": plastic(
             direct_pack("stdp_graded"), "stdp", fresh=2, per_class=2, down=90, up=60,
         ),

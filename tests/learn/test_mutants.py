@@ -30,6 +30,8 @@ FAULTS = (
     ("sdsp_one", r"u, -250, ", "u, -2500, "),
     ("stdp", r"l1_h\[k\] \+ 20", "l1_h[k] + 21"),
     ("stdp", r"h - \(h >> 2\)", "h"),
+    ("stdp", r"square \* 17u", "square * 16u"),
+    ("stdp", r"& 3u\) != 3u\)", "& 3u) != 2u)"),
     ("drtp", r"v \+= 200;", ""),
     ("eprop_graded", r"\? 1 : -1", "? -1 : 1"),
     ("eprop_recurrent", r"t - \(t >> 4\)", "t - (t >> 5)"),

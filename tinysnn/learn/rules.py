@@ -104,8 +104,9 @@ def _check_levels(layer: PackedLayer, where: str) -> None:
     top = (1 << RULES[layer.spec.learn.rule].bits) - 1
     fits = (np.abs(layer.rows.astype(np.int64)) <= top) & ((layer.rows & 1) == 1)
     _need(bool(fits.all()), where, f"weights are no levels (odd, -{top} to {top})")
-    ticks = parameters_of(layer).get("ca_ticks", 1)
-    _need(ticks & (ticks - 1) == 0, where, f"ca_ticks={ticks} is no power of two")
+    for name in {"ca_ticks", "every"} & parameters_of(layer).keys():
+        ticks = parameters_of(layer)[name]
+        _need(ticks & (ticks - 1) == 0, where, f"{name}={ticks} is no power of two")
 
 
 def _need(holds: bool, where: str, what: str) -> None:  # noqa: FBT001  # reads as a sentence

@@ -115,16 +115,21 @@ RULES: dict[str, RuleInfo] = {
         4,
         {
             **_CLASSES,
-            "theta": Parameter(0, -_LIMIT, _LIMIT, "membrane above its threshold that fires"),
+            "theta": Parameter(-_LIMIT, -_LIMIT, _LIMIT, "membrane above its threshold that fires"),
+            "every": Parameter(4, 1, 128, "ticks from one winner to the next; a power of two"),
             "leak": Parameter(3, 1, 30, "membranes lose 2^-leak in a tick"),
             "trace_shift": Parameter(3, 1, 7, "traces lose 2^-trace_shift in a tick"),
             "trace_gain": Parameter(48, 1, 255, "a spike adds so much to its trace, up to 255"),
-            "target": Parameter(40, 0, 255, "trace from which on an input counts as active"),
-            "up": Parameter(24, 0, 256, "of 256, times the trace: the chance to gain weight"),
-            "silent": Parameter(8, 0, 256, "of 256: the chance of silent inputs to lose weight"),
+            "up": Parameter(24, 0, 256, "of 256, per level below the trace: the chance to rise"),
+            "silent": Parameter(
+                24, 0, 256, "of 256, per level above the trace: the chance to fall"
+            ),
+            "norm": Parameter(
+                17, 0, 64, "of 256, times the squared levels: what holds a neuron back"
+            ),
             "down": Parameter(0, 0, 256, "of 256, times the trace of the neuron: input too late"),
-            "h_up": Parameter(64, 0, _LIMIT, "a neuron that fires raises its threshold by this"),
-            "h_decay": Parameter(6, 1, 30, "thresholds lose 2^-h_decay with an example"),
+            "h_up": Parameter(32, 0, _LIMIT, "a neuron that fires raises its threshold by this"),
+            "h_decay": Parameter(7, 1, 30, "thresholds lose 2^-h_decay with an example"),
         },
     ),
     "drtp": RuleInfo(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_TRACE = 255
 U_LIMIT = (1 << 30) - 1
 H_LIMIT = 1 << 28
+MOST_BIAS = (1 << 20) - 1
 
 
 class Stdp(LevelHead):
@@ -45,11 +46,13 @@ class Stdp(LevelHead):
         p, mine = self.p, self.neurons(self.shared.label)
         self.t -= self.t >> p["trace_shift"]
         self.t[index] = np.minimum(self.t[index] + p["trace_gain"], MOST_TRACE)
-        u = self.u[mine] - (self.u[mine] >> p["leak"]) + self.state.sums[mine]
+        u = self.u[mine] - (self.u[mine] >> p["leak"]) + self.state.sums[mine] + self.b[mine]
         self.u[mine] = np.clip(u, -U_LIMIT, U_LIMIT)
         self.y[mine] -= self.y[mine] >> p["trace_shift"]
         if p["down"]:
             self._depress(index, mine)
+        if self.shared.n_ticks % p["every"] != p["every"] - 1:
+            return
         winner = mine.start + int(np.argmax(self.u[mine] - self.h[mine]))
         if self.u[winner] - self.h[winner] >= p["theta"]:
             self._fire(winner, mine)
@@ -62,16 +65,23 @@ class Stdp(LevelHead):
             self._move(index, int(k), -(draws < chance).astype(np.int64))
 
     def _fire(self, k: int, mine: slice) -> None:
-        """Inputs that came before gain weight, silent ones lose it; the others are inhibited."""
+        """Its levels move towards the traces of what came in; the others are inhibited."""
         p = self.p
         byte = (self.shared.rng.draws(self.n_rows) >> np.uint32(24)).astype(np.int64)
-        came = self.t >= p["target"]
-        up = came & (byte < self.t * p["up"] >> 8)
-        down = ~came & (byte < p["silent"])
+        away = (self.t >> 4) - self._levels(k)
+        up = byte < away * p["up"]
+        down = byte < -away * p["silent"]
         self._move(np.arange(self.n_rows), k, up.astype(np.int64) - down)
+        if p["norm"]:
+            square = int((self._levels(k) ** 2).sum()) * p["norm"] >> 8
+            self.set_b(slice(k, k + 1), -min(square, MOST_BIAS))
         self.u[mine] = 0
         self.h[k] = min(self.h[k] + p["h_up"], H_LIMIT)
         self.y[k] = min(self.y[k] + p["trace_gain"], MOST_TRACE)
+
+    def _levels(self, k: int) -> Ints:
+        """Levels of a neuron, 0 to 15."""
+        return np.asarray((self.rows[:, k].astype(np.int64) + self.top) // 2)
 
     def _move(self, rows: npt.NDArray[np.intp], k: int, way: Ints) -> None:
         moved = self.rows[rows, k] + 2 * way
