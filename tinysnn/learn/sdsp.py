@@ -44,20 +44,34 @@ class Sdsp(LevelHead):
         u, ca = self.u[:known], self.ca[:known]
         u += self.state.sums[:known]
         mine = self.neurons(self.shared.label)
-        u[mine] += p["teacher"]
+        u -= p["others"]
+        u[mine] += p["others"] + p["teacher"]
         np.clip(u, -p["floor"], U_LIMIT, out=u)
-        self._move(index, self._directions(u, ca))
+        self._move(index, self._directions(u, ca, mine))
         fired = u >= p["theta"]
         u -= fired * p["theta"]
         ca[:] = np.minimum(ca + fired * CALCIUM_PER_SPIKE, MOST_CALCIUM)
         if self.shared.n_ticks % p["ca_ticks"] == p["ca_ticks"] - 1:
             ca[:] = np.maximum(ca - 1, 0)
 
-    def _directions(self, u: Ints, ca: Ints) -> Ints:
+    def _directions(self, u: Ints, ca: Ints, mine: slice) -> Ints:
         p = self.p
         up = (u >= p["middle"]) & (ca >= p["up_low"]) & (ca < p["up_high"])
         down = (u < p["middle"]) & (ca >= p["down_low"]) & (ca < p["down_high"])
+        if p["gate"]:
+            of_class = np.zeros(u.size, bool)
+            of_class[mine] = True
+            up &= of_class
+            down &= ~of_class
         return up.astype(np.int64) - down
+
+    def _chance(self) -> int:
+        """Of 256: how likely an event moves a weight now; it falls as examples are learned."""
+        p = self.p
+        if not p["settle"]:
+            return p["chance"]
+        halvings = min(self.shared.n_examples >> p["settle"], 15)
+        return max(p["chance"] >> halvings, p["least"])
 
     def _move(self, index: npt.NDArray[np.intp], way: Ints) -> None:
         if not way.any() or not index.size:
@@ -65,5 +79,5 @@ class Sdsp(LevelHead):
         words = -(-way.size // 4)
         draws = self.shared.rng.draws(index.size * words).reshape(index.size, words)
         chance = np.ascontiguousarray(draws.astype("<u4")).view(np.uint8)[:, : way.size]
-        moved = self.rows[index, : way.size] + 2 * way * (chance < self.p["chance"])
+        moved = self.rows[index, : way.size] + 2 * way * (chance < self._chance())
         self.rows[index, : way.size] = np.clip(moved, -self.top, self.top)

@@ -61,14 +61,18 @@ _BUFFER = {
 _LIMIT = 1 << 24
 
 
-def _sdsp(theta: int, teacher: int, chance: int) -> dict[str, Parameter]:
+def _sdsp(theta: int, teacher: int, others: int, chance: int) -> dict[str, Parameter]:
     return {
         **_CLASSES,
         "theta": Parameter(theta, 1, _LIMIT, "threshold of the membrane that learning watches"),
         "middle": Parameter(theta // 2, -_LIMIT, _LIMIT, "membrane from which on weights go up"),
         "floor": Parameter(theta, 0, _LIMIT, "the membrane is at least -floor"),
         "teacher": Parameter(teacher, 0, _LIMIT, "added each tick to neurons of the class"),
+        "others": Parameter(others, 0, _LIMIT, "taken each tick from neurons of other classes"),
+        "gate": Parameter(1, 0, 1, "1: only neurons of the class go up, only others go down"),
         "chance": Parameter(chance, 1, 256, "of 256: how likely an event moves a weight"),
+        "settle": Parameter(11, 0, 24, "the chance is halved after each 2^settle examples; 0: never"),
+        "least": Parameter(1, 1, 256, "what the chance does not fall below"),
         "up_low": Parameter(2, 0, 256, "calcium from which on weights may go up"),
         "up_high": Parameter(5, 0, 256, "calcium from which on they may not"),
         "down_low": Parameter(1, 0, 256, "the same for going down"),
@@ -107,8 +111,8 @@ RULES: dict[str, RuleInfo] = {
             ),
         },
     ),
-    "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _sdsp(960, 320, 16)),
-    "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _sdsp(64, 21, 16)),
+    "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _sdsp(280, 86, 32, 30)),
+    "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _sdsp(64, 21, 0, 8)),
     "stdp": RuleInfo(
         "pair STDP with traces; neurons of a class compete, with homeostatic thresholds",
         "head",
