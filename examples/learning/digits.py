@@ -1,6 +1,9 @@
 """Rules compared on the 8x8 digits of scikit-learn, in the generated C on this machine.
 
-python examples/learning/digits.py [RULE ...] [--order shuffled] [--epochs N]
+python examples/learning/digits.py [RULE ...] [--order recorded] [--epochs N] [--wrong-labels]
+
+RULE/N is the rule on N fixed random features. With --wrong-labels the training digits have each
+other's: what is then right on the test digits is chance.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ import time
 
 import numpy as np
 from classroom import classroom
-from networks import network, random_rows, readout, spiking
+from networks import network, random_rows, readout, sparse_rows, spiking
 
+from tinysnn.cli.learn import arranged
 from tinysnn.learn.layout import learned_bytes, learning_bytes
 from tinysnn.learn.mark import Wish
 from tinysnn.pack import Pack
@@ -57,9 +61,9 @@ def pack_of(rule: str) -> Pack:
         return network("digits", [readout("readout", 64, 10, None)], {"readout": head[rule]})
     name, _, features = rule.partition("/")
     if features:
-        rows = random_rows(64, int(features), 20.0, 3)
+        rows = sparse_rows(64, int(features), 6, 3)
         layers = [
-            spiking("features", rows, None, theta=300),
+            spiking("features", rows, None, theta=40),
             readout("readout", int(features), 10, 0),
         ]
         return network("digits", layers, {"readout": head[name]})
@@ -77,11 +81,13 @@ def pack_of(rule: str) -> Pack:
 def main() -> None:
     """Print a line for each rule and epoch."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rules", nargs="*", default=["delta"])
-    parser.add_argument("--order", default="shuffled")
+    parser.add_argument("rules", nargs="*", default=["delta"], metavar="RULE")
+    parser.add_argument("--order", choices=("shuffled", "recorded"), default="shuffled")
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--wrong-labels", action="store_true")
     args = parser.parse_args()
     train, test = clips(args.order)
+    train = arranged(train, order="recorded", wrong_labels=args.wrong_labels)
     for rule in args.rules:
         pack = pack_of(rule)
         with classroom(pack) as room:

@@ -84,3 +84,13 @@ def random_rows(n_rows: int, n: int, spread: float, seed: int) -> npt.NDArray[np
     """Random weights, normal with a standard deviation of `spread` steps."""
     drawn = np.random.default_rng(seed).normal(0.0, spread, (n_rows, n))
     return np.clip(np.rint(drawn), -127, 127).astype(np.int8)
+
+
+def sparse_rows(n_rows: int, n: int, fan_in: int, seed: int) -> npt.NDArray[np.int8]:
+    """Each neuron has `fan_in` inputs at random, half of them 20 steps up, the others down."""
+    rng = np.random.default_rng(seed)
+    rows = np.zeros((n_rows, n), np.int8)
+    signs = np.where(np.arange(fan_in) < fan_in // 2, 20, -20)
+    for neuron in range(n):
+        rows[rng.choice(n_rows, fan_in, replace=False), neuron] = signs
+    return rows

@@ -64,11 +64,12 @@ def scenes() -> dict[str, Pack]:
         ),
         "sdsp_four": plastic(
             base_pack("sdsp_four"), "sdsp", fresh=3, theta=60, middle=20, floor=70, teacher=25,
-            chance=90, ca_ticks=2, up_low=1, gate=0, settle=0, others=7,
+            chance=90, ca_ticks=2, up_low=1, gate=0, settle=0, others=7, excite=0,
         ),
         "sdsp_one": plastic(
             direct_pack("sdsp_one"), "sdsp-1bit", fresh=5, per_class=3, theta=200, middle=90,
             floor=250, teacher=90, chance=128, up_low=0, down_low=0, classes=3, settle=4, least=20,
+            excite=50,
         ),
         "stdp": plastic(
             base_pack("stdp"), "stdp", fresh=3, per_class=3, down=200, up=100, silent=60, leak=1,

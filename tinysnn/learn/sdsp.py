@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 U_LIMIT = (1 << 30) - 1
 MOST_CALCIUM = 255
 CALCIUM_PER_SPIKE = 2
+MOST_BIAS = 32767
 
 
 class Sdsp(LevelHead):
@@ -42,12 +43,14 @@ class Sdsp(LevelHead):
             return
         p, known = self.p, self.shared.n_classes * per_class(self.layer)
         u, ca = self.u[:known], self.ca[:known]
-        u += self.state.sums[:known]
+        u += self.state.sums[:known] + self.b[:known]
         mine = self.neurons(self.shared.label)
         u -= p["others"]
         u[mine] += p["others"] + p["teacher"]
         np.clip(u, -p["floor"], U_LIMIT, out=u)
-        self._move(index, self._directions(u, ca, mine))
+        way = self._directions(u, ca, mine)
+        self._excite(way)
+        self._move(index, way)
         fired = u >= p["theta"]
         u -= fired * p["theta"]
         ca[:] = np.minimum(ca + fired * CALCIUM_PER_SPIKE, MOST_CALCIUM)
@@ -65,13 +68,19 @@ class Sdsp(LevelHead):
             down &= ~of_class
         return up.astype(np.int64) - down
 
-    def _chance(self) -> int:
-        """Of 256: how likely an event moves a weight now; it falls as examples are learned."""
-        p = self.p
-        if not p["settle"]:
-            return p["chance"]
-        halvings = min(self.shared.n_examples >> p["settle"], 15)
-        return max(p["chance"] >> halvings, p["least"])
+    def _halvings(self) -> int:
+        """How often chances have been halved: they fall as examples are learned."""
+        settle = self.p["settle"]
+        return min(self.shared.n_examples >> settle, 15) if settle else 0
+
+    def _excite(self, way: Ints) -> None:
+        """Biases move as weights do: those of units that are active in every tick."""
+        if not self.p["excite"]:
+            return
+        moving = np.flatnonzero(way)
+        draws = self.shared.rng.draws(moving.size) >> np.uint32(24)
+        step = way[moving] * (draws < self.p["excite"] >> self._halvings())
+        self.set_b(moving, np.clip(self.b[moving] + step, -MOST_BIAS, MOST_BIAS))
 
     def _move(self, index: npt.NDArray[np.intp], way: Ints) -> None:
         if not way.any() or not index.size:
@@ -79,5 +88,6 @@ class Sdsp(LevelHead):
         words = -(-way.size // 4)
         draws = self.shared.rng.draws(index.size * words).reshape(index.size, words)
         chance = np.ascontiguousarray(draws.astype("<u4")).view(np.uint8)[:, : way.size]
-        moved = self.rows[index, : way.size] + 2 * way * (chance < self._chance())
+        likely = max(self.p["chance"] >> self._halvings(), self.p["least"])
+        moved = self.rows[index, : way.size] + 2 * way * (chance < likely)
         self.rows[index, : way.size] = np.clip(moved, -self.top, self.top)

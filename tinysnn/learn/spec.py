@@ -61,26 +61,42 @@ _BUFFER = {
 _LIMIT = 1 << 24
 
 
-def _sdsp(theta: int, teacher: int, others: int, chance: int) -> dict[str, Parameter]:
+def _sdsp(**defaults: int) -> dict[str, Parameter]:
+    def own(name: str, low: int, high: int, words: str) -> tuple[str, Parameter]:
+        return name, Parameter(defaults[name], low, high, words)
+
     return {
         **_CLASSES,
-        "theta": Parameter(theta, 1, _LIMIT, "threshold of the membrane that learning watches"),
-        "middle": Parameter(theta // 2, -_LIMIT, _LIMIT, "membrane from which on weights go up"),
-        "floor": Parameter(theta, 0, _LIMIT, "the membrane is at least -floor"),
-        "teacher": Parameter(teacher, 0, _LIMIT, "added each tick to neurons of the class"),
-        "others": Parameter(others, 0, _LIMIT, "taken each tick from neurons of other classes"),
-        "gate": Parameter(1, 0, 1, "1: only neurons of the class go up, only others go down"),
-        "chance": Parameter(chance, 1, 256, "of 256: how likely an event moves a weight"),
-        "settle": Parameter(11, 0, 24, "the chance is halved after each 2^settle examples; 0: never"),
-        "least": Parameter(1, 1, 256, "what the chance does not fall below"),
-        "up_low": Parameter(2, 0, 256, "calcium from which on weights may go up"),
-        "up_high": Parameter(5, 0, 256, "calcium from which on they may not"),
-        "down_low": Parameter(1, 0, 256, "the same for going down"),
-        "down_high": Parameter(3, 0, 256, "the same for going down"),
-        "ca_ticks": Parameter(4, 1, 128, "ticks after which calcium falls by 1; a power of two"),
+        **dict(
+            [
+                own("theta", 1, _LIMIT, "threshold of the membrane that learning watches"),
+                own("middle", -_LIMIT, _LIMIT, "membrane from which on weights go up"),
+                own("floor", 0, _LIMIT, "the membrane is at least -floor"),
+                own("teacher", 0, _LIMIT, "added each tick to neurons of the class"),
+                own("others", 0, _LIMIT, "taken each tick from neurons of other classes"),
+                own("gate", 0, 1, "1: only neurons of the class go up, only others go down"),
+                own("chance", 1, 256, "of 256: how likely an event moves a weight"),
+                own("excite", 0, 256, "of 256: how likely a tick moves a bias"),
+                own("settle", 0, 24, "chances are halved after each 2^settle examples; 0: never"),
+                own("least", 1, 256, "what the chance of a weight does not fall below"),
+                own("up_low", 0, 256, "calcium from which on weights may go up"),
+                own("up_high", 0, 256, "calcium from which on they may not"),
+                own("down_low", 0, 256, "the same for going down"),
+                own("down_high", 0, 256, "the same for going down"),
+                own("ca_ticks", 1, 128, "ticks after which calcium falls by 1; a power of two"),
+            ]
+        ),
     }
 
 
+_SDSP = _sdsp(
+    theta=180, middle=145, floor=495, teacher=86, others=0, gate=1, chance=30, excite=64,
+    settle=11, least=1, up_low=3, up_high=8, down_low=1, down_high=15, ca_ticks=8,
+)  # fmt: skip
+_SDSP_1BIT = _sdsp(
+    theta=39, middle=24, floor=33, teacher=51, others=10, gate=1, chance=8, excite=0,
+    settle=11, least=1, up_low=0, up_high=10, down_low=1, down_high=12, ca_ticks=8,
+)  # fmt: skip
 _HIDDEN = {
     "width": Parameter(1 << 10, 1, _LIMIT, "distance from the threshold, state units, to count"),
     "feedback": Parameter(1, 1, (1 << 31) - 1, "seed of the fixed random feedback"),
@@ -111,8 +127,8 @@ RULES: dict[str, RuleInfo] = {
             ),
         },
     ),
-    "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _sdsp(280, 86, 32, 30)),
-    "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _sdsp(64, 21, 0, 8)),
+    "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _SDSP),
+    "sdsp-1bit": RuleInfo("the same on one bit per weight", "head", 1, _SDSP_1BIT),
     "stdp": RuleInfo(
         "pair STDP with traces; neurons of a class compete, with homeostatic thresholds",
         "head",
