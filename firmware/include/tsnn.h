@@ -20,6 +20,10 @@ extern "C" {
 /* cppcheck-suppress shiftNegativeLHS ; this asserts what the implementation makes of it */
 TSNN_STATIC_ASSERT((-1 >> 1) == -1, "tsnn needs an arithmetic right shift");
 
+#if defined(__BYTE_ORDER__) && (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+#error "tsnn needs a little-endian core: state and outputs go out as they lie in memory"
+#endif
+
 /** Status codes; negative is failure. Values are wire-stable: append only. */
 typedef enum {
     TSNN_OK = 0,           /**< done */

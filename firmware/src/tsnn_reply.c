@@ -8,6 +8,7 @@
 #define TSNN_TYPE_ERROR 0xFFu
 #define TSNN_REFUSAL_BYTES 3u
 
+#if !defined(__ARM_FEATURE_UNALIGNED)
 uint8_t *tsnn_reply_u16(uint8_t *at, uint32_t value)
 {
     at[0] = (uint8_t)(value & 0xFFu);
@@ -19,11 +20,13 @@ uint8_t *tsnn_reply_u32(uint8_t *at, uint32_t value)
 {
     return tsnn_reply_u16(tsnn_reply_u16(at, value), value >> 16);
 }
+#endif
 
-uint8_t *tsnn_reply_bytes(uint8_t *at, const uint8_t *bytes, size_t count)
+uint8_t *tsnn_reply_bytes(uint8_t *at, const void *bytes, size_t count)
 {
+    const uint8_t *from = bytes;
     for (size_t k = 0; k < count; k++) {
-        at[k] = bytes[k];
+        at[k] = from[k];
     }
     return &at[count];
 }
@@ -56,8 +59,10 @@ size_t tsnn_reply_error(uint8_t *payload, uint32_t seq, tsnn_refusal_t refusal)
     return tsnn_reply_finish(payload, TSNN_TYPE_ERROR, seq, &body[TSNN_REFUSAL_BYTES]);
 }
 
-static void tsnn_send_byte(uint8_t byte)
+/** Not to be copied into its callers, whatever the compiler thinks of its size. */
+static __attribute__((noinline)) void tsnn_send_byte(uint32_t value)
 {
+    const uint8_t byte = (uint8_t)value;
     tsnn_port_uart_write(&byte, 1);
 }
 
@@ -66,7 +71,7 @@ void tsnn_reply_send(const uint8_t *payload, size_t length)
     tsnn_send_byte(0);
     for (;;) {
         const size_t run = tsnn_cobs_run(payload, length);
-        tsnn_send_byte((uint8_t)(run + 1u));
+        tsnn_send_byte((uint32_t)run + 1u);
         tsnn_port_uart_write(payload, run);
         if (run == length) {
             break;

@@ -25,10 +25,25 @@ typedef uint32_t tsnn_refusal_t;
 #define TSNN_HEADER_BYTES 3u /* type u8, seq u16 */
 #define TSNN_CRC_BYTES 4u
 
-/** Append the low 16 or all 32 bits of value, little-endian, or bytes; where the next byte goes. */
+/** Append the low 16 or all 32 bits of value, or bytes; where the next byte goes. Where a word may
+ *  lie anywhere, one store is shorter than a call. */
+#if defined(__ARM_FEATURE_UNALIGNED)
+static inline uint8_t *tsnn_reply_u16(uint8_t *at, uint32_t value)
+{
+    (void)__builtin_memcpy(at, &value, 2);
+    return &at[2];
+}
+
+static inline uint8_t *tsnn_reply_u32(uint8_t *at, uint32_t value)
+{
+    (void)__builtin_memcpy(at, &value, 4);
+    return &at[4];
+}
+#else
 uint8_t *tsnn_reply_u16(uint8_t *at, uint32_t value);
 uint8_t *tsnn_reply_u32(uint8_t *at, uint32_t value);
-uint8_t *tsnn_reply_bytes(uint8_t *at, const uint8_t *bytes, size_t count);
+#endif
+uint8_t *tsnn_reply_bytes(uint8_t *at, const void *bytes, size_t count);
 /** Append length u8 and the first TSNN_TEXT_MAX characters of text. */
 uint8_t *tsnn_reply_text(uint8_t *at, const char *text);
 #define TSNN_TEXT_MAX 40u

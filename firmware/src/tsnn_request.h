@@ -47,6 +47,6 @@ void tsnn_poison(uint8_t *memory, uint32_t n_bytes);
 size_t tsnn_tick_answer_max(const tsnn_model_t *model);
 
 /** Run one tick and, unless it fails, add its report to the answer. */
-tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in);
+tsnn_refusal_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in);
 
 #endif /* TSNN_REQUEST_H_INCLUDED */

@@ -205,14 +205,8 @@ static void tsnn_take(tsnn_wire_t *wire, uint8_t *payload, size_t length)
 
 void tsnn_wire_init(tsnn_wire_t *wire)
 {
+    *wire = (tsnn_wire_t){.slot = NULL};
     tsnn_cobs_start(&wire->rx, tsnn_rx_payload, tsnn_max_payload);
-    wire->slot = NULL;
-    wire->reply_length = 0;
-    wire->hash = 0;
-    wire->seq = 0;
-    wire->is_reset = false;
-    wire->is_taught = false;
-    wire->is_started = false;
 }
 
 void tsnn_wire_receive(tsnn_wire_t *wire, uint8_t byte)

@@ -16,7 +16,7 @@ static void tsnn_samples_read(const uint8_t *at, uint32_t hop)
 }
 
 /** Front end and, if it has events to give, the network; both add to the answer. */
-static tsnn_status_t tsnn_samples_tick(tsnn_wire_t *wire, tsnn_request_t *request)
+static tsnn_refusal_t tsnn_samples_tick(tsnn_wire_t *wire, tsnn_request_t *request)
 {
     const tsnn_front_end_t *front_end = wire->slot->model->front_end;
     tsnn_input_t in = {tsnn_in_index, tsnn_in_value, 0};
@@ -26,7 +26,7 @@ static tsnn_status_t tsnn_samples_tick(tsnn_wire_t *wire, tsnn_request_t *reques
     const uint32_t count = tsnn_port_ticks() - start;
     request->answer[0] = ready ? 1u : 0u;
     request->answer = tsnn_reply_u32(&request->answer[1], count);
-    return ready ? tsnn_tick_run(wire, request, &in) : TSNN_OK;
+    return ready ? tsnn_tick_run(wire, request, &in) : 0u;
 }
 
 static tsnn_refusal_t tsnn_hearing_take(tsnn_wire_t *wire, tsnn_request_t *request)
@@ -49,10 +49,9 @@ static tsnn_refusal_t tsnn_hearing_take(tsnn_wire_t *wire, tsnn_request_t *reque
     while (*done < request->body[0] &&
            (size_t)(request->answer - tsnn_tx_payload) + worst <= tsnn_max_payload) {
         tsnn_samples_read(&request->body[1u + 2u * hop * *done], hop);
-        const tsnn_status_t status = tsnn_samples_tick(wire, request);
-        if (status != TSNN_OK) {
-            wire->is_reset = false;
-            return TSNN_REFUSAL(TSNN_ERROR_MODEL, -(int32_t)status);
+        const tsnn_refusal_t refusal = tsnn_samples_tick(wire, request);
+        if (refusal != 0u) {
+            return refusal;
         }
         (*done)++;
     }

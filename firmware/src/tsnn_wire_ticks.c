@@ -46,22 +46,6 @@ static const uint8_t *tsnn_tick_read(const tsnn_model_t *model, const uint8_t *a
     return at;
 }
 
-/** Check all ticks of a body: a refusal names the first bad one. */
-static tsnn_refusal_t tsnn_ticks_check(const tsnn_model_t *model, const tsnn_request_t *request)
-{
-    const uint32_t n_ticks = request->body[0];
-    const uint8_t *at = &request->body[1];
-    const uint8_t *end = &request->body[request->length];
-    tsnn_input_t in;
-    for (uint32_t tick = 0; tick < n_ticks; tick++) {
-        at = tsnn_tick_read(model, at, end, &in);
-        if (at == NULL) {
-            return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, tick);
-        }
-    }
-    return (at == end) ? 0u : TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, n_ticks + 1u);
-}
-
 size_t tsnn_tick_answer_max(const tsnn_model_t *model)
 {
     const size_t n_out = model->n_out;
@@ -73,16 +57,10 @@ size_t tsnn_tick_answer_max(const tsnn_model_t *model)
 static uint8_t *tsnn_tick_report(uint8_t *at, const tsnn_model_t *model, uint32_t n_spikes)
 {
     if (tsnn_has_flag(model, TSNN_FLAG_VALUE_OUTPUT)) {
-        for (uint32_t k = 0; k < model->n_out; k++) {
-            at = tsnn_reply_u32(at, (uint32_t)tsnn_out_value[k]);
-        }
-        return at;
+        return tsnn_reply_bytes(at, tsnn_out_value, 4u * (size_t)model->n_out);
     }
     at = tsnn_reply_u16(at, n_spikes);
-    for (uint32_t k = 0; k < n_spikes; k++) {
-        at = tsnn_reply_u16(at, tsnn_out_index[k]);
-    }
-    return at;
+    return tsnn_reply_bytes(at, tsnn_out_index, 2u * (size_t)n_spikes);
 }
 
 /** The low half of the class and the margin, which lie in the state one behind the other. */
@@ -92,48 +70,59 @@ static uint8_t *tsnn_decision_report(uint8_t *at, const tsnn_slot_t *slot)
     return tsnn_reply_bytes(tsnn_reply_bytes(at, found, 2u), &found[4], 4u);
 }
 
-tsnn_status_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in)
+tsnn_refusal_t tsnn_tick_run(tsnn_wire_t *wire, tsnn_request_t *request, const tsnn_input_t *in)
 {
     const tsnn_model_t *model = wire->slot->model;
-    tsnn_output_t out = {tsnn_out_index, tsnn_out_value, 0};
+    tsnn_output_t out;
+    out.index = tsnn_out_index; /* one by one: compilers copy an initialiser out of a table */
+    out.value = tsnn_out_value;
+    out.count = 0;
     const uint32_t start = tsnn_port_ticks();
     const tsnn_status_t status = model->step(wire->slot->state, in, &out);
     const uint32_t count = tsnn_port_ticks() - start;
-    if (status == TSNN_OK) {
-        wire->hash = tsnn_crc32(wire->hash, wire->slot->state, model->state_bytes);
-        uint8_t *at = tsnn_reply_u32(request->answer, wire->hash);
-        at = tsnn_reply_u32(at, count);
-        at = tsnn_tick_report(at, model, out.count);
-        if (tsnn_has_flag(model, TSNN_FLAG_DECIDES)) {
-            at = tsnn_decision_report(at, wire->slot);
-        }
-        request->answer = at;
+    if (status != TSNN_OK) {
+        wire->is_reset = false;
+        return TSNN_REFUSAL(TSNN_ERROR_MODEL, -(int32_t)status);
     }
-    return status;
+    wire->hash = tsnn_crc32(wire->hash, wire->slot->state, model->state_bytes);
+    uint8_t *at = tsnn_reply_u32(request->answer, wire->hash);
+    at = tsnn_reply_u32(at, count);
+    at = tsnn_tick_report(at, model, out.count);
+    if (tsnn_has_flag(model, TSNN_FLAG_DECIDES)) {
+        at = tsnn_decision_report(at, wire->slot);
+    }
+    request->answer = at;
+    return 0;
 }
 
-/** Run the checked ticks of a request, as many as are sure to fit the answer. */
-static tsnn_refusal_t tsnn_ticks_run(tsnn_wire_t *wire, tsnn_request_t *request)
+/** Go through the ticks of a body. To check them, `done` is NULL: a refusal names the first bad
+ *  one. Then to run those that are sure to fit the answer, and count them in `done`. */
+static tsnn_refusal_t tsnn_ticks_pass(tsnn_wire_t *wire, tsnn_request_t *request, uint8_t *done)
 {
     const tsnn_model_t *model = wire->slot->model;
     const size_t worst = tsnn_tick_answer_max(model) + TSNN_CRC_BYTES;
+    const uint32_t n_ticks = request->body[0];
     const uint8_t *at = &request->body[1];
     const uint8_t *end = &request->body[request->length];
-    uint8_t *done = request->answer;
-    *done = 0;
-    request->answer++;
-    while (*done < request->body[0] &&
-           (size_t)(request->answer - tsnn_tx_payload) + worst <= tsnn_max_payload) {
+    tsnn_refusal_t refusal = 0;
+    for (uint32_t tick = 0; tick < n_ticks; tick++) {
         tsnn_input_t in;
-        at = tsnn_tick_read(model, at, end, &in);
-        const tsnn_status_t status = tsnn_tick_run(wire, request, &in);
-        if (status != TSNN_OK) {
-            wire->is_reset = false;
-            return TSNN_REFUSAL(TSNN_ERROR_MODEL, -(int32_t)status);
+        if ((size_t)(request->answer - tsnn_tx_payload) + worst > tsnn_max_payload) {
+            return 0;
         }
-        (*done)++;
+        at = tsnn_tick_read(model, at, end, &in);
+        if (at == NULL) {
+            return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, tick);
+        }
+        if (done != NULL) {
+            refusal = tsnn_tick_run(wire, request, &in);
+            if (refusal != 0u) {
+                return refusal;
+            }
+            (*done)++;
+        }
     }
-    return 0;
+    return (at == end) ? 0u : TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, n_ticks + 1u);
 }
 
 tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request)
@@ -144,6 +133,12 @@ tsnn_refusal_t tsnn_ticks(tsnn_wire_t *wire, tsnn_request_t *request)
     if (!wire->is_reset) {
         return TSNN_REFUSAL(TSNN_ERROR_NO_RESET, 0);
     }
-    const tsnn_refusal_t refusal = tsnn_ticks_check(wire->slot->model, request);
-    return (refusal != 0u) ? refusal : tsnn_ticks_run(wire, request);
+    tsnn_refusal_t refusal = tsnn_ticks_pass(wire, request, NULL);
+    if (refusal == 0u) {
+        uint8_t *done = request->answer;
+        *done = 0;
+        request->answer++;
+        refusal = tsnn_ticks_pass(wire, request, done);
+    }
+    return refusal;
 }

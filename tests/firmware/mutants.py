@@ -91,15 +91,15 @@ _TICKS = (
     _ticks("one input too many", "index >= model->n_in", "index > model->n_in"),
     _ticks("bytes left over", "(at == end)", "(at <= end)"),
     _ticks("wrong tick named", "TSNN_ERROR_BAD_BODY, tick)", "TSNN_ERROR_BAD_BODY, tick + 1u)"),
-    _ticks("checked and not obeyed", "(refusal != 0u) ? refusal : ", ""),
+    _ticks("checked and not obeyed", "if (refusal == 0u)", "if (request != NULL)"),
     _ticks("no room for the checksum", "tsnn_tick_answer_max(model) + TSNN_CRC_BYTES",
            "tsnn_tick_answer_max(model)"),
-    _ticks("any number of ticks fits", "+ worst <= tsnn_max_payload", "<= tsnn_max_payload"),
+    _ticks("any number of ticks fits", "+ worst > tsnn_max_payload", "> tsnn_max_payload"),
     _ticks("hash begins anew", "tsnn_crc32(wire->hash, ", "tsnn_crc32(0, "),
     _ticks("a failed step goes on", "wire->is_reset = false;", ""),
-    _ticks("a failed step is reported", "if (status != TSNN_OK)", "if (in.index == NULL)"),
-    _ticks("one tick again and again", "at = tsnn_tick_read(model, at, end, &in);\n        const",
-           "(void)tsnn_tick_read(model, at, end, &in);\n        const"),
+    _ticks("a failed step is reported", "if (status != TSNN_OK)", "if (in == NULL)"),
+    _ticks("one tick again and again", "tick_read(model, at, end, &in);",
+           "tick_read(model, (done == NULL) ? at : &request->body[1], end, &in);"),
 )  # fmt: skip
 
 _CODES = (

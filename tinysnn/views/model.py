@@ -60,6 +60,11 @@ class FieldView:
         """The array suffix, empty for a single value."""
         return "" if self.single else f"[{self.length + self.padded}u]"
 
+    @property
+    def zero(self) -> bool:
+        """Whether it begins at 0, as all bytes of the state do."""
+        return self.initial in ("0", "0u")
+
 
 @dataclass(frozen=True)
 class ModelView:

@@ -177,23 +177,10 @@ tsnn_status_t tsnn_dense_init(tsnn_dense_state_t *st)
     if (st == NULL) {
         return TSNN_ERR_ARG;
     }
-    for (uint32_t j = 0u; j < 2u; j++) {
-        st->l0_spikes[j] = 0u;
+    unsigned char *bytes = (unsigned char *)st;
+    for (uint32_t b = 0u; b < TSNN_DENSE_STATE_BYTES; b++) {
+        bytes[b] = 0u;
     }
-    st->l0_idle = 0u;
-    st->l0_hot = 0u;
-    for (uint32_t j = 0u; j < 1u; j++) {
-        st->l1_spikes[j] = 0u;
-    }
-    st->l1_idle = 0u;
-    st->l1_hot = 0u;
-    for (uint32_t j = 0u; j < 34u; j++) {
-        st->l0_v[j] = 0;
-    }
-    for (uint32_t j = 0u; j < 3u; j++) {
-        st->l1_v[j] = 0;
-    }
-    st->l1_v[3] = 0;
     return TSNN_OK;
 }
 

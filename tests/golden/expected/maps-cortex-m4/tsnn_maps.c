@@ -240,21 +240,9 @@ tsnn_status_t tsnn_maps_init(tsnn_maps_state_t *st)
     if (st == NULL) {
         return TSNN_ERR_ARG;
     }
-    for (uint32_t j = 0u; j < 2u; j++) {
-        st->l0_spikes[j] = 0u;
-    }
-    st->l0_idle = 0u;
-    st->l0_hot = 0u;
-    for (uint32_t j = 0u; j < 1u; j++) {
-        st->l1_spikes[j] = 0u;
-    }
-    st->l1_idle = 0u;
-    st->l1_hot = 0u;
-    for (uint32_t j = 0u; j < 36u; j++) {
-        st->l0_v[j] = 0;
-    }
-    for (uint32_t j = 0u; j < 6u; j++) {
-        st->l1_v[j] = 0;
+    unsigned char *bytes = (unsigned char *)st;
+    for (uint32_t b = 0u; b < TSNN_MAPS_STATE_BYTES; b++) {
+        bytes[b] = 0u;
     }
     return TSNN_OK;
 }

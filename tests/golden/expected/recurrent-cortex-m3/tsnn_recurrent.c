@@ -119,14 +119,12 @@ tsnn_status_t tsnn_recurrent_init(tsnn_recurrent_state_t *st)
     if (st == NULL) {
         return TSNN_ERR_ARG;
     }
-    for (uint32_t j = 0u; j < 1u; j++) {
-        st->l0_spikes[j] = 0u;
+    unsigned char *bytes = (unsigned char *)st;
+    for (uint32_t b = 0u; b < TSNN_RECURRENT_STATE_BYTES; b++) {
+        bytes[b] = 0u;
     }
     for (uint32_t j = 0u; j < 5u; j++) {
         st->l0_v[j] = (int32_t)tsnn_recurrent_l0_v_init[j];
-    }
-    for (uint32_t j = 0u; j < 5u; j++) {
-        st->l0_i[j] = 0;
     }
     return TSNN_OK;
 }
