@@ -104,7 +104,6 @@ static tsnn_refusal_t tsnn_ticks_pass(tsnn_wire_t *wire, tsnn_request_t *request
     const uint32_t n_ticks = request->body[0];
     const uint8_t *at = &request->body[1];
     const uint8_t *end = &request->body[request->length];
-    tsnn_refusal_t refusal = 0;
     for (uint32_t tick = 0; tick < n_ticks; tick++) {
         tsnn_input_t in;
         if ((size_t)(request->answer - tsnn_tx_payload) + worst > tsnn_max_payload) {
@@ -115,7 +114,7 @@ static tsnn_refusal_t tsnn_ticks_pass(tsnn_wire_t *wire, tsnn_request_t *request
             return TSNN_REFUSAL(TSNN_ERROR_BAD_BODY, tick);
         }
         if (done != NULL) {
-            refusal = tsnn_tick_run(wire, request, &in);
+            const tsnn_refusal_t refusal = tsnn_tick_run(wire, request, &in);
             if (refusal != 0u) {
                 return refusal;
             }
