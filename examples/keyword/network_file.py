@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from network import KeywordNetwork, Shape, as_tuples
 from torch import Tensor
+
+
+class Trained(NamedTuple):
+    """What a file holds."""
+
+    network: KeywordNetwork
+    recipe: dict[str, Any]
+    report: dict[str, Any]
 
 
 def write(
@@ -21,10 +29,10 @@ def write(
     partial.replace(path)
 
 
-def read(path: Path) -> tuple[KeywordNetwork, dict[str, Any], dict[str, Any]]:
-    """Network, recipe and report of a file."""
+def read(path: Path) -> Trained:
+    """Read a file."""
     content = torch.load(path, weights_only=True)
     recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
     network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
     network.load_state_dict(content)
-    return network.eval(), recipe, report
+    return Trained(network.eval(), recipe, report)

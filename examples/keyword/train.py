@@ -22,7 +22,7 @@ import torch
 from augment import STEPS_PER_OCTAVE, Strength, augment, events, mixed
 from features import Features, load
 from network import KeywordNetwork, Shape, as_tuples
-from network_file import read, write
+from network_file import Trained, read, write
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -160,10 +160,10 @@ class Trainer:
 
 
 def train(
-    recipe: Recipe, features: Features, out: Path, start: KeywordNetwork | None = None
+    recipe: Recipe, features: Features, out: Path, start: Trained | None = None
 ) -> dict[str, Any]:
-    """Train, keep the epoch best on validation in `out`, report it."""
-    trainer = Trainer(recipe, features, start)
+    """Train, keep the epoch best on validation in `out`, report it and where it started."""
+    trainer = Trainer(recipe, features, start.network if start else None)
     best, best_epoch, state = -1.0, 0, {}
     began = time.monotonic()
     for epoch in range(1, recipe.epochs + 1):
@@ -182,12 +182,14 @@ def train(
         )
     trainer.average.module.load_state_dict(state)
     rates = trainer.accuracy("validation")[1]
-    report = {
+    report: dict[str, Any] = {
         "validation": round(best, 2),
         "epoch": best_epoch,
         "rates": [round(r, 4) for r in rates],
         "seconds": round(time.monotonic() - began),
     }
+    if start is not None:
+        report["start"] = {"recipe": start.recipe, "report": start.report}
     write(out, state, asdict(recipe), report)
     return report
 
@@ -227,10 +229,11 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from this network, and its shape")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    start = read(options.start)[0] if options.start else None
-    recipe = _recipe(options.recipe, start.shape if start else Shape(), options.bits)
-    if start is not None and replace(start.shape, bits=recipe.shape.bits) != recipe.shape:
-        parser.error(f"--start has another shape: {start.shape}. Leave out 'shape' in --recipe")
+    start = read(options.start) if options.start else None
+    shape = start.network.shape if start else Shape()
+    recipe = _recipe(options.recipe, shape, options.bits)
+    if start and replace(shape, bits=recipe.shape.bits) != recipe.shape:
+        parser.error(f"--start has another shape: {shape}. Leave out 'shape' in --recipe")
     print(json.dumps(asdict(recipe)), flush=True)
     report = train(recipe, load(options.features), options.out, start)
     print(json.dumps(report), flush=True)
