@@ -22,6 +22,9 @@ WINDOWS_BYTES = 8
 FRONT_END_BYTES = 4600
 """Code and tables of the audio front end, and the server's part for raw samples."""
 
+_WIDTHS = {"beta": 4, "alpha": 4, "replay": 1}
+"""Bytes of an entry of tables that are not as wide as the state."""
+
 LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}
 """Code of a layer by the width its weights are stored in."""
 
@@ -34,7 +37,7 @@ def table_bytes(layer: PackedLayer) -> int:
     for name, table in layer.tables().items():
         if name in ("rows", "scale", "learned") or name.startswith("kernel") or table.size == 1:
             continue  # a single value is part of the code
-        width = 4 if name in ("beta", "alpha") else spec.state_bits // 8
+        width = _WIDTHS.get(name, spec.state_bits // 8)
         total += -(-table.size * width // 4) * 4
     return total
 

@@ -202,6 +202,8 @@ class PackedLayer:
     """Further ticks by presynaptic unit of all sources; None: 0. Neither of length 1 nor n."""
     learned: npt.NDArray[Any] | None = None
     """uint8: what a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
+    replay: npt.NDArray[Any] | None = None
+    """int8 [classes, packed, R + 1]: examples that a head rehearses (SPEC.md 4.5)."""
     kernels: tuple[npt.NDArray[np.int8], ...] = ()
     """Weights by source, in weight steps, each `SourceMap.tensor_shape`; empty: rows."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)

@@ -21,6 +21,9 @@ WEIGHT_RANGE = {8: (-128, 127), 4: (-8, 7), 2: (-2, 1), 1: (-1, 1)}
 
 FRAC_BITS = (-24, 15)
 
+_OF_OTHER_LENGTH = ("rows", "scale", "delays", "learned", "replay")
+"""Tables that have no entry per neuron or channel."""
+
 MAX_DELAY = 65535
 """Ticks that a source may be read late."""
 
@@ -186,7 +189,7 @@ def _check_tables(layer: PackedLayer, where: str) -> None:
         _need(spec.bits != 1 or bool((weights != 0).all()), where, "1-bit weights are -1 or 1")
     lengths = ((1,), (spec.n,), (spec.channels,))
     for name, table in layer.tables().items():
-        hidden = name in ("rows", "scale", "delays", "learned") or name.startswith("kernel")
+        hidden = name in _OF_OTHER_LENGTH or name.startswith("kernel")
         _need(hidden or table.shape in lengths, where, f"table {name} is {table.shape}")
     _need(layer.scale.shape == (spec.n,), where, "one scale per neuron is needed")
     _need(bool(np.isfinite(layer.scale).all() and (layer.scale > 0).all()), where, "bad scale")

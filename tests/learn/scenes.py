@@ -44,7 +44,15 @@ def plastic(
     wishes = {pack.layers[-1].name: Wish(rule, parameters)}
     if hidden is not None:
         wishes[pack.layers[0].name] = Wish(*hidden)
-    return mark_plastic(pack, wishes)
+    return mark_plastic(pack, wishes, _examples(pack, parameters.get("packed", 0)))
+
+
+def _examples(pack: Pack, packed: int) -> Any:
+    """Random examples for the first two classes."""
+    if not packed:
+        return None
+    shape = (2, packed, pack.layers[-1].spec.n_rows + 1)
+    return np.random.default_rng(8).integers(-9, 10, shape).astype(np.int8)
 
 
 def scenes() -> dict[str, Pack]:
@@ -57,6 +65,13 @@ def scenes() -> dict[str, Pack]:
         ),
         "delta_pairs": plastic(
             base_pack("delta_pairs", graded=True, n_out=4), "delta", per_class=2, buffer=0, spare=1
+        ),
+        "delta_packed": plastic(
+            base_pack("delta_packed"), "delta", spare=2, buffer=2, packed=3, old=100, anchor=2,
+        ),
+        "delta_anchor": plastic(
+            base_pack("delta_anchor", n_out=4), "delta", per_class=2, fresh=3, buffer=0, packed=1,
+            anchor=1, shift=3, score_shift=4,
         ),
         "few_spare": plastic(base_pack("few_spare"), "few-shot", spare=3, slowest=2),
         "few_fresh": plastic(

@@ -82,6 +82,11 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
     metavar="LAYER=RULE[,NAME=N...]",
     help="A layer that learns on the device: its weights lie in RAM (docs/learning.md).",
 )
+@click.option(
+    "--rehearse",
+    type=click.Path(path_type=Path),
+    help="Labelled clips for --learn LAYER=delta,packed=N: examples that the device learns again.",
+)
 @json_option
 def pack(
     model: Path,
@@ -90,6 +95,7 @@ def pack(
     calibrate: Path | None,
     events: tuple[str, ...],
     learn_layers: tuple[str, ...],
+    rehearse: Path | None,
     json_file: str | None,
     **options: Any,
 ) -> None:
@@ -118,7 +124,10 @@ def pack(
         else:
             packed = quantise(graph, choices, clips, progress=bar)
     if wishes:
-        packed = mark_plastic(packed, wishes)
+        from tinysnn.learn.replay import replay_of
+
+        old = _clips(graph, rehearse, ()) or []
+        packed = mark_plastic(packed, wishes, replay_of(packed, wishes, old) if old else None)
     save(packed, output)
     write_json(as_json(packed, choice), json_file)
     if json_file != "-":

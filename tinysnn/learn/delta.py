@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinysnn.learn.base import Fields, Head, Ints, Shared
-from tinysnn.learn.plastic import room_of
+from tinysnn.learn.plastic import classes_of, per_class, room_of
 from tinysnn.learn.rules import BIAS_LIMIT
 
 if TYPE_CHECKING:
@@ -24,18 +24,47 @@ class Delta(Head):
         self.turn = 0
         self.kept: Ints = np.zeros(room_of(layer), np.int64)
         self.buffer = np.zeros((room_of(layer), self.p["buffer"], self.n_rows + 1), np.int8)
+        self.packed: Ints = np.zeros(room_of(layer), np.int64)
+        if layer.replay is not None:
+            self.packed[: len(layer.replay)] = self.p["packed"]
 
     def finish(self) -> None:
-        """Learn from the example, keep it, and learn again from some that were kept."""
+        """Learn from the example, keep it, learn again from some, go back a little."""
         label, x = self.shared.label, self.features()
         self.shared.errors = self.learn(x, label)
-        if self.p["buffer"] == 0:
-            return
-        self._keep(x, label)
-        for _ in range(self.p["rehearsals"]):
-            again = self._next_class()
-            slot = self.shared.rng.below(int(self.kept[again]))
-            self.learn(self.buffer[again, slot].astype(np.int64), again)
+        if self.p["buffer"]:
+            self._keep(x, label)
+        if self.p["buffer"] or self.p["packed"]:
+            for _ in range(self.p["rehearsals"]):
+                self._rehearse()
+        if self.p["anchor"]:
+            self._go_back()
+
+    def _rehearse(self) -> None:
+        """Learn again from an example of the next class, one that was kept or one of the pack."""
+        again = self._next_class()
+        rng, kept = self.shared.rng, int(self.kept[again])
+        from_pack = bool(self.packed[again])
+        if from_pack and kept:
+            from_pack = int(rng.draws(1)[0]) >> 24 < self.p["old"]
+        if from_pack and self.layer.replay is not None:
+            x = self.layer.replay[again, rng.below(self.p["packed"])]
+        else:
+            x = self.buffer[again, rng.below(kept)]
+        self.learn(x.astype(np.int64), again)
+
+    def _go_back(self) -> None:
+        """Weights and biases of the classes known at first: part of the way to those packed."""
+        shift, rng = self.p["anchor"], self.shared.rng
+        n = classes_of(self.layer) * per_class(self.layer)
+        first = np.vstack([self.layer.rows, self.layer.wide("bias") >> self.layer.spec.frac_bits])
+        now = np.vstack([self.rows, self.b])
+        away = np.ascontiguousarray((first - now)[:, :n].T)
+        changed = np.flatnonzero(away)
+        random = (rng.draws(changed.size) >> np.uint32(32 - shift)).astype(np.int64)
+        away.ravel()[changed] = (away.ravel()[changed] + random) >> shift
+        self.rows[:, :n] += away[:, :-1].T.astype(np.int8)
+        self.set_b(slice(0, n), self.b[:n] + away[:, -1])
 
     def errors(self, x: Ints, label: int) -> Ints:
         """[n] how far the scores are from their targets; 0 beyond them."""
@@ -79,7 +108,7 @@ class Delta(Head):
         """The next class of which examples are kept; there is one."""
         while True:
             self.turn = self.turn + 1 if self.turn + 1 < self.shared.n_classes else 0
-            if self.kept[self.turn]:
+            if self.kept[self.turn] or self.packed[self.turn]:
                 return self.turn
 
     def add_class(self, label: int) -> None:
@@ -90,8 +119,9 @@ class Delta(Head):
     def fields(self) -> Fields:
         """See `Plastic`."""
         fields = super().fields()
-        if self.p["buffer"]:
+        if self.p["buffer"] or self.p["packed"]:
             fields[f"l{self.k}_turn"] = np.array([self.turn])
+        if self.p["buffer"]:
             fields[f"l{self.k}_kept"] = self.kept
             fields[f"l{self.k}_buffer"] = self.buffer
         return fields
@@ -99,8 +129,9 @@ class Delta(Head):
     def restore(self, fields: Fields) -> None:
         """See `Plastic`."""
         super().restore(fields)
-        if self.p["buffer"]:
+        if self.p["buffer"] or self.p["packed"]:
             self.turn = int(fields[f"l{self.k}_turn"][0])
+        if self.p["buffer"]:
             self.kept[:] = fields[f"l{self.k}_kept"]
             self.buffer[:] = fields[f"l{self.k}_buffer"].reshape(self.buffer.shape)
 
@@ -108,9 +139,11 @@ class Delta(Head):
         """See `Plastic`."""
         if not super().holds(fields):
             return False
-        if not self.p["buffer"]:
+        if not (self.p["buffer"] or self.p["packed"]):
             return True
         classes = int(fields["n_classes"][0])
-        kept = fields[f"l{self.k}_kept"]
         in_turn = int(fields[f"l{self.k}_turn"][0]) < max(classes, 1)
-        return in_turn and bool((kept <= self.p["buffer"]).all()) and not kept[classes:].any()
+        if not (in_turn and self.p["buffer"]):
+            return in_turn
+        kept = fields[f"l{self.k}_kept"]
+        return bool((kept <= self.p["buffer"]).all()) and not kept[classes:].any()

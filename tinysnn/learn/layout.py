@@ -84,9 +84,10 @@ def _learned(k: int, layer: PackedLayer) -> list[Entry]:
         entries.append((f"l{k}_uses", "u1", n))
     if learn.rule == "stdp":
         entries.append((f"l{k}_h", "i4", n))
+    if learn.parameters.get("buffer") or learn.parameters.get("packed"):
+        entries.append((f"l{k}_turn", "u4", 1))
     if learn.parameters.get("buffer"):
         room = room_of(layer)
-        entries.append((f"l{k}_turn", "u4", 1))
         entries.append((f"l{k}_kept", "u1", room))
         entries.append((f"l{k}_buffer", "i1", room * learn.parameters["buffer"] * (n_rows + 1)))
     return entries

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tinysnn.errors import OptionError
 from tinysnn.learn.rules import INACTIVE, MAX_HEAD_FRAC_BITS
@@ -16,6 +17,8 @@ from tinysnn.ops.fixed import align
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.seal import sealed
 
+Replay = npt.NDArray[np.int8]
+"""Examples by class, [classes, packed, R + 1]."""
 _OWN = ("spare", "fresh", "seed")
 
 
@@ -54,7 +57,7 @@ def parse_wish(text: str) -> tuple[str, Wish]:
     return layer, wish
 
 
-def mark_plastic(pack: Pack, wishes: Mapping[str, Wish]) -> Pack:
+def mark_plastic(pack: Pack, wishes: Mapping[str, Wish], replay: Replay | None = None) -> Pack:
     """The pack with some layers plastic.
 
     Parameters
@@ -62,6 +65,8 @@ def mark_plastic(pack: Pack, wishes: Mapping[str, Wish]) -> Pack:
     pack: a pack.
     wishes: by layer name. `spare` gives a head room for so many more classes, `fresh` makes a new
         head of so many classes in place of the trained one, `seed` starts the generator.
+    replay: int8 ``[classes, packed, R + 1]``, examples for a head with `packed`, as
+        `tinysnn.learn.replay` makes them of clips.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def mark_plastic(pack: Pack, wishes: Mapping[str, Wish]) -> Pack:
             )
         _check(name, wish)
     layers = tuple(
-        _marked(layer, wishes[layer.name]) if layer.name in wishes else layer
+        _marked(layer, wishes[layer.name], replay) if layer.name in wishes else layer
         for layer in pack.layers
     )
     meta = msgspec.structs.replace(pack.meta, layers=tuple(layer.spec for layer in layers))
@@ -109,16 +114,22 @@ def _range(info: RuleInfo, name: str) -> tuple[int, int]:
     return info.parameters[name].low, info.parameters[name].high
 
 
-def _marked(layer: PackedLayer, wish: Wish) -> PackedLayer:
+def _marked(layer: PackedLayer, wish: Wish, replay: Replay | None) -> PackedLayer:
     info = RULES[wish.rule]
     chosen = dict(wish.parameters)
     spare, fresh = chosen.pop("spare", 0), chosen.pop("fresh", 0)
     seed = chosen.pop("seed", 1)
-    parameters = {name: chosen.get(name, p.default) for name, p in info.parameters.items()}
+    parameters = {
+        name: chosen.get(name, p.default)
+        for name, p in info.parameters.items()
+        if not p.later or chosen.get(name, p.default) != p.default
+    }
     if info.role == "head":
         layer = _head(layer, parameters, spare, fresh, known=chosen.get("classes"))
     if info.bits != 8:
         layer = replace(layer, rows=_levels(layer, info.bits, seed))
+    if parameters.get("packed"):
+        layer = replace(layer, replay=_replay(layer, parameters, replay))
     rule = LearnSpec(rule=wish.rule, parameters=parameters, seed=seed)  # type: ignore[arg-type]
     spec = msgspec.structs.replace(
         layer.spec, bits=8, state_bits=32, acc_bits=32, may_skip=False, learn=rule
@@ -149,6 +160,19 @@ def _head(
         raise OptionError(f"classes={known}, but there is room for {room}", where=where)
     parameters["classes"] = known
     return _resized(layer, trained * count, room * count, known * count)
+
+
+def _replay(layer: PackedLayer, parameters: dict[str, int], replay: Replay | None) -> Replay:
+    """The examples that a head takes along, if they fit it."""
+    where, rows = f"--learn {layer.name}", layer.spec.n_rows
+    if replay is None:
+        raise OptionError("packed needs examples", where=where, fix="Give clips with --rehearse.")
+    shape = (parameters["classes"], parameters["packed"], rows + 1)
+    if replay.dtype != np.int8 or replay.shape[1:] != shape[1:] or not 0 < len(replay) <= shape[0]:
+        raise OptionError(
+            f"examples are {replay.dtype} {list(replay.shape)}, not int8 {list(shape)}", where=where
+        )
+    return replay
 
 
 def _levels(layer: PackedLayer, bits: int, seed: int) -> np.ndarray[Any, np.dtype[np.int8]]:

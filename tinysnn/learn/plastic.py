@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def parameters_of(layer: PackedLayer) -> dict[str, int]:
-    """The parameters of a plastic layer's rule."""
-    assert layer.spec.learn is not None
-    return layer.spec.learn.parameters
+    """The parameters of a plastic layer's rule; the default of those that its pack leaves out."""
+    learn = layer.spec.learn
+    assert learn is not None
+    return {n: learn.parameters.get(n, p.default) for n, p in RULES[learn.rule].parameters.items()}
 
 
 def per_class(layer: PackedLayer) -> int:

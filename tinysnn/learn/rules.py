@@ -34,7 +34,9 @@ def check_plastic(pack: Pack, k: int) -> None:
     layer = pack.layers[k]
     learn = layer.spec.learn
     if learn is None:
-        _need(layer.learned is None, f"layer {layer.name!r}", "has learned, but is not plastic")
+        where = f"layer {layer.name!r}"
+        _need(layer.learned is None, where, "has learned, but is not plastic")
+        _need(layer.replay is None, where, "has packed examples, but is not plastic")
         return
     where = f"layer {layer.name!r}"
     check_parameters(learn, where)
@@ -60,7 +62,8 @@ def check_parameters(learn: LearnSpec, where: str) -> None:
     """Refuse a seed or parameter that is no value of the rule's."""
     known = RULES[learn.rule].parameters
     _need(0 < learn.seed < 1 << 32, where, f"seed {learn.seed} (1 to 2^32 - 1)")
-    odd = set(learn.parameters) ^ set(known)
+    needed = {name for name, parameter in known.items() if not parameter.later}
+    odd = (needed - set(learn.parameters)) | (set(learn.parameters) - set(known))
     _need(
         not odd, where, f"rule {learn.rule!r} and its parameters differ: {', '.join(sorted(odd))}"
     )
@@ -85,6 +88,18 @@ def _check_head(pack: Pack, k: int, where: str) -> None:
     _need(bool((unknown == INACTIVE).all()), where, "classes that are not known have another bias")
     known = np.abs(steps[: classes_of(layer) * per_class(layer)])
     _need(int(known.max(initial=0)) <= -INACTIVE, where, "bias too large")
+    _check_replay(layer, where)
+
+
+def _check_replay(layer: PackedLayer, where: str) -> None:
+    packed, replay = parameters_of(layer).get("packed", 0), layer.replay
+    _need((replay is not None) == (packed > 0), where, "packed examples belong to packed=N")
+    if replay is None:
+        return
+    shape = replay.shape
+    fits = len(shape) == 3 and 0 < shape[0] <= classes_of(layer)
+    fits = fits and shape[1:] == (packed, layer.spec.n_rows + 1)
+    _need(fits, where, f"packed examples are {shape}")
 
 
 def _check_hidden(pack: Pack, k: int, where: str) -> None:

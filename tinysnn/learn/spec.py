@@ -32,6 +32,8 @@ class Parameter:
     low: int
     high: int
     words: str
+    later: bool = False
+    """Came after the first packs: where it has its default, a pack does not name it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ _HEAD = {
 }
 _BUFFER = {
     "buffer": Parameter(8, 0, 64, "examples of each class that the device keeps"),
-    "rehearsals": Parameter(4, 0, 64, "examples learned again after each new one"),
+    "rehearsals": Parameter(4, 0, 1024, "examples learned again after each new one"),
+    "packed": Parameter(0, 0, 64, "examples of each class in the pack, rehearsed too", later=True),
+    "old": Parameter(128, 0, 256, "of 256: how often one of these and not a new one", later=True),
+    "anchor": Parameter(
+        0, 0, 15, "after each example weights go 2^-anchor of the way back; 0: not", later=True
+    ),
 }
 
 _LIMIT = 1 << 24

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinysnn.learn.layout import LearnField, learned_bytes, learned_layout, learning_layout
-from tinysnn.learn.plastic import classes_of, head_of, is_plastic, room_of
+from tinysnn.learn.plastic import classes_of, head_of, is_plastic, parameters_of, room_of
 from tinysnn.learn.spec import RULES
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.views.table import Tables, TableView
@@ -100,6 +100,14 @@ class LayerLearnView:
     n_weights: int
     adds_theta: bool
     times_per_class: str
+    packed: str
+    """Table of the examples that came with the pack; empty: none."""
+    packed_classes: int
+    anchored: int
+    """Neurons that go back to what was packed after each example."""
+    first_w: str
+    first_b: str
+    """What was packed, as C with index i or k."""
     room: int
     class_of_k: str
     scaled_score: str
@@ -126,7 +134,7 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
     learn = layer.spec.learn
     if learn is None:
         return None
-    p = learn.parameters
+    p = parameters_of(layer)
     head = RULES[learn.rule].role == "head"
     tables, initial = _first_values(pack, k, prefix)
     fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir")
@@ -148,6 +156,11 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         n_weights=spec.n_rows * layer.n,
         adds_theta=spec.reset == "subtract" and spec.reset_timing == "same-tick",
         times_per_class="" if p.get("per_class", 1) == 1 else f" * {p['per_class']}u",
+        packed="" if layer.replay is None else f"{prefix}_packed",
+        packed_classes=0 if layer.replay is None else len(layer.replay),
+        anchored=classes_of(layer) * p["per_class"] if p.get("anchor") else 0,
+        first_w=f"{prefix}_first_w[(i * {layer.n}u) + k]" if layer.rows.any() else "0",
+        first_b=initial.get(f"l{k}_b", "0").replace("[i]", "[k]"),
         room=room_of(layer) if head else 0,
         class_of_k="k" if p.get("per_class") == 1 else f"(k / {p.get('per_class')}u)",
         scaled_score=_shifted("score", p.get("score_shift", 0)),
@@ -218,6 +231,10 @@ def _first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...
     steps = (layer.wide("bias") >> layer.spec.frac_bits).astype(np.int32)
     initial[f"l{k}_b"] = tables.expression("first_b", steps, "biases before").replace("[j]", "[i]")
     initial["n_classes"] = f"{classes_of(layer)}u"
+    if layer.replay is not None:
+        kept = tuple(layer.replay.ravel().tolist())
+        words = "examples that are rehearsed, one after another, by class"
+        made.append(TableView("int8_t", f"{prefix}_packed", kept, words))
     if layer.spec.learn.rule == "few-shot":
         initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
     return (*made, *tables.made), initial
