@@ -102,6 +102,7 @@ def energy_rows(boards: list[Board]) -> list[dict[str, str]]:
             "at": f"{board.energy.supply_mv / 1000:g} V",
             "conditions": board.energy.conditions,
             "source": board.energy.source,
+            "asleep, mA": f"{board.energy.sleep_ua / 1000:g}" if board.energy.sleep_ua else NO,
         }
         for board in boards
         if board.energy

@@ -113,6 +113,14 @@ def test_every_board_is_on_the_page() -> None:
     assert [board.id for board in list_boards() if f"| `{board.id}` |" not in page] == []
 
 
+@pytest.mark.parametrize("board", [b for b in list_boards() if not b.unicorn], ids=lambda b: b.id)
+def test_every_board_says_what_was_looked_up(board: Board) -> None:
+    head = (boards_dir() / f"{board.id}.toml").read_text().partition("\n\n")[0]
+
+    assert head.startswith("# Facts looked up in ")
+    assert "\n# Not verified: " in head
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(GOOD.replace('"generic_m4"', '"desk_4"'))
@@ -190,6 +198,14 @@ uf2_family = 0xE48BFF56
 id = "2e8a:0003"
 roles = ["bootloader", "serial"]
 what = "boot ROM"
+
+[energy]
+run_ua_per_mhz = 100.0
+supply_mv = 3000
+conditions = "none"
+source = "nowhere"
+sleep_ua = 5.0
+sleep_source = "nowhere"
 """
 
 
@@ -214,6 +230,9 @@ def test_usb_ids_come_by_role(tmp_path: Path) -> None:
         ('"volume"]', '"volume", "platformio"]', r"\[platformio\]"),
         ('id = "2e8a:0003"', 'id = "2E8A:3"', r"usb\[0\]\.id"),
         ('roles = ["bootloader", "serial"]', "roles = []", "roles"),
+        ('sleep_source = "nowhere"', "", r"energy\.sleep_ua"),
+        ("sleep_ua = 5.0", "", r"energy\.sleep_source"),
+        ("sleep_ua = 5.0", "sleep_ua = 0", r"energy\.sleep_ua"),
     ],
 )
 def test_what_does_not_go_together_is_named(tmp_path: Path, old: str, new: str, says: str) -> None:

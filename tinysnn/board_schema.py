@@ -194,6 +194,11 @@ class Energy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supply_mv: Annotated[int, msgspec.Meta(ge=500, le=6000)]
     conditions: Text
     source: Text
+    sleep_ua: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] | None = None
+    """Typical supply current while the firmware waits (WFI), in microamperes: clocks run on and the
+    core alone stands still, since the serial port has to hear. None: not known."""
+    sleep_source: Line = ""
+    """Conditions and source of `sleep_ua`."""
 
 
 class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -62,6 +62,9 @@ def _problem(board: Board) -> str:
     """What does not go together in a board file; empty if all does."""
     if (board.counter.driver == "none") != (board.counter.counts == "nothing"):
         return "'counter.driver' none and 'counter.counts' nothing go together"
+    energy = board.energy
+    if energy is not None and (energy.sleep_ua is None) != (energy.sleep_source == ""):
+        return "'energy.sleep_ua' and 'energy.sleep_source' go together"
     flasher = board.flasher
     if flasher is not None:
         if ("pyocd" in flasher.methods) != (flasher.pyocd_target is not None):

@@ -40,6 +40,28 @@ def test_a_measured_current_takes_the_datasheets_place(cli, packed):
     assert asleep["estimate"]["power_uw"]["low"] > 3300
 
 
+def test_a_battery_lasts_its_charge_over_the_mean_current(cli, packed):
+    work = ("--density", "0.3", "--instructions", "1000", "--tick-rate", "20")
+    arguments = (packed, "--board", "stm32f4_discovery", *work, "--battery", "1000mAh")
+    found = _found(cli, *arguments)
+    asleep = found["supply"]["sleep_ua"]
+    mean = asleep + 20 * 1340 / 168e6 * (found["supply"]["run_ua"] - asleep)
+    assert found["estimate"]["mean_ua"]["low"] == pytest.approx(mean)
+    assert found["battery_h"]["high"] == pytest.approx(1e6 / mean)
+    shown = cli("energy", *arguments)
+    for words in ("DS8626", "20 per second", "mean current", "1000mAh", "days"):
+        assert words in shown.out
+
+
+def test_no_battery_life_without_a_current_asleep(cli, packed):
+    shown = cli(
+        "energy", packed, "--board", "nucleo_l476rg", "--tick-rate", "2", "--battery", "1Ah"
+    )
+    assert shown.code == 0, shown.err
+    assert "1Ah" in shown.out
+    assert "give --sleep-current" in shown.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -49,6 +71,8 @@ def test_a_measured_current_takes_the_datasheets_place(cli, packed):
         (["--board", "pico", "--voltage", "3"], "go together"),
         (["--board", "pico", "--measured-current", "3", "--voltage", "3"], "no current"),
         (["--board", "pico", "--sleep-current", "lots"], "--sleep-current"),
+        (["--board", "pico", "--battery", "9V"], "'9V' is no charge"),
+        (["--board", "pico", "--tick-rate", "0"], "--tick-rate"),
         (["--board", "pico", "--instructions", "0"], "--instructions"),
         (["--board", "pico", "--ticks", "0"], "--ticks"),
         (["--board", "mps3_an547", "--measured-current", "3mA", "--voltage", "3"], "predicted"),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.tools import need
 from tinysnn.boards import list_boards, load_board
+from tinysnn.energy.battery import life_h, parse_charge
 from tinysnn.energy.cycles import CPI
 from tinysnn.energy.estimate import Range, Work, estimate
 from tinysnn.energy.supply import Supply, datasheet_supply, measured_supply, parse_current
@@ -31,6 +32,9 @@ def test_the_estimate_by_hand():
     asleep = [2.0 * 3.0 * 0.001 * (1 - cycles / 64_000) for cycles in (1340, 1560)]
     assert found.sleep_uj == Range(near(asleep[1]), near(asleep[0]))
     assert found.power_uw == Range(near(402 + asleep[0] * 1000), near(468 + asleep[1] * 1000))
+    assert found.mean_ua == Range(
+        *(near(end / 3.0) for end in (402 + asleep[0] * 1000, 468 + asleep[1] * 1000))
+    )
 
 
 def test_a_core_that_cannot_keep_up_never_sleeps():
@@ -39,6 +43,7 @@ def test_a_core_that_cannot_keep_up_never_sleeps():
     assert found.active is not None
     assert found.active.low > 1
     assert found.sleep_uj == Range(0.0, 0.0)
+    assert found.mean_ua == Range(near(6400.0), near(6400.0))  # no more than it draws all the time
     assert found.operation_pj is None
     assert found.inference_uj is None
 
@@ -61,6 +66,42 @@ def test_currents(text, ua):
 def test_currents_that_are_none(text):
     with pytest.raises(OptionError, match=r"--x: '.*' is no current"):
         parse_current(text, "--x")
+
+
+@pytest.mark.parametrize(
+    ("text", "mah"), [("220mAh", 220.0), ("2.5 Ah", 2500.0), (".5mAh", 0.5), ("800µAh", 0.8)]
+)
+def test_charges(text, mah):
+    assert parse_charge(text, "--battery") == near(mah)
+
+
+@pytest.mark.parametrize("text", ["", "220", "mAh", "0mAh", "-1Ah", "220mA", "2000Ah", "nanAh"])
+def test_charges_that_are_none(text):
+    with pytest.raises(OptionError, match=r"--battery: '.*' is no charge"):
+        parse_charge(text, "--battery")
+
+
+def test_how_long_a_battery_lasts():
+    assert life_h(220.0, Range(100.0, 200.0)) == Range(near(1100.0), near(2200.0))
+
+
+def test_the_datasheets_sleep_is_for_the_datasheets_current():
+    board = load_board("stm32f4_discovery")
+    known = board.energy
+    assert known is not None
+    assert known.sleep_ua is not None
+    assert datasheet_supply(board).sleep_ua == known.sleep_ua
+    assert datasheet_supply(board).sleep_source == known.sleep_source
+    assert datasheet_supply(board, sleep_ua=7.0).sleep_ua == 7.0
+    assert measured_supply(board, 6400.0, 3.0).sleep_ua is None
+    assert measured_supply(board, 6400.0, 3.0, sleep_ua=7.0).sleep_ua == 7.0
+
+
+def test_no_board_draws_more_asleep_than_awake():
+    known = [(b, b.energy) for b in list_boards() if b.energy and b.energy.sleep_ua]
+    assert len(known) > 3
+    for board, energy in known:
+        assert energy.sleep_ua < energy.run_ua_per_mhz * board.clock_hz / 1e6
 
 
 def test_supplies():

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tinysnn.pack import Pack
 
 
+NO_RATE = "not known, the network has no time step: give --tick-rate"
+NO_SLEEP = "not known: give --sleep-current"
+
+
 @click.command(short_help="Estimate energy per tick, inference and synaptic operation.")
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.option("--board", required=True, metavar="BOARD", help="Board id or board file.")
@@ -53,7 +57,18 @@ if TYPE_CHECKING:
 @click.option(
     "--sleep-current",
     metavar="CURRENT",
-    help="Drawn between ticks (WFI), e.g. 1.5uA; else left out.",
+    help="Drawn between ticks, e.g. 2.4mA, instead of the datasheet's in WFI.",
+)
+@click.option(
+    "--tick-rate",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    metavar="HZ",
+    help="Ticks per second on average, instead of those of the network's time step.",
+)
+@click.option(
+    "--battery",
+    metavar="CHARGE",
+    help="Say how long a battery lasts, e.g. 220mAh.",
 )
 @json_option
 def energy(pack: Path, *, board: str, json_file: str | None, **options: Any) -> None:
@@ -64,7 +79,8 @@ def energy(pack: Path, *, board: str, json_file: str | None, **options: Any) -> 
 
     \b
     tinysnn energy net.tsnn --board nrf52840_dk --density 0.05 --ticks 50
-    tinysnn energy net.tsnn --board nucleo_l476rg --input clips.npz --sleep-current 1.1uA
+    tinysnn energy net.tsnn --board stm32f4_discovery --tick-rate 20 --battery 2000mAh
+    tinysnn energy net.tsnn --board nucleo_l476rg --input clips.npz --sleep-current 2.4mA
     tinysnn energy net.tsnn --board pico --instructions 12500 --measured-current 21mA --voltage 3.3
     """
     from tinysnn.boards import load_board
@@ -75,9 +91,12 @@ def energy(pack: Path, *, board: str, json_file: str | None, **options: Any) -> 
     supply = _supply(target, options)
     work, words = _work(loaded, target, options)
     found = estimate(work, target.core, supply)
-    write_json(_as_json(target, supply, work, words, found), json_file)
+    life = _life(options["battery"], found)
+    write_json({**_as_json(target, supply, work, words, found), **_life_json(life)}, json_file)
     if json_file != "-":
         _show(target, supply, work, words, found)
+        _show_life(options["battery"], life, found)
+        _show_chips()
 
 
 def _supply(board: Board, options: dict[str, Any]) -> Supply:
@@ -116,7 +135,8 @@ def _work(pack: Pack, board: Board, options: dict[str, Any]) -> tuple[Work, str]
     operations = sum(layer.synaptic_operations_per_tick for layer in prediction.layers)
     ticks = options["ticks"] or _mean_ticks(pack, options["input_file"])
     words = "given" if given else "predicted, gcc -O2"
-    return Work(instructions, operations, pack.meta.dt_s, ticks), (
+    rate = options["tick_rate"]
+    return Work(instructions, operations, 1 / rate if rate else pack.meta.dt_s, ticks), (
         f"{words}; {prediction.activity}"
     )
 
@@ -151,7 +171,6 @@ def _as_json(
 
 
 def _show(board: Board, supply: Supply, work: Work, words: str, found: Estimate) -> None:
-    from tinysnn.energy.chips import CHIPS
     from tinysnn.energy.cycles import CPI
 
     cpi = CPI[board.core]
@@ -161,6 +180,8 @@ def _show(board: Board, supply: Supply, work: Work, words: str, found: Estimate)
         "operations": f"{work.operations:,.0f} synaptic operations per tick",
         "cycles": f"{cpi.low:g} to {cpi.high:g} per instruction ({cpi.source})",
         "current": f"{supply.run_ua / 1000:.3g} mA at {supply.voltage_v:g} V ({supply.source})",
+        "asleep": _asleep(supply),
+        "ticks": f"{1 / work.dt_s:,.4g} per second" if work.dt_s else NO_RATE,
     }
     facts("Made of", inputs)
     rows = {
@@ -168,13 +189,53 @@ def _show(board: Board, supply: Supply, work: Work, words: str, found: Estimate)
         "energy per tick": _between(found.tick_uj, "uJ"),
         "per inference": _between(found.inference_uj, "uJ", "not known: give --ticks or --input"),
         "per synaptic operation": _between(found.operation_pj, "pJ", "no operations"),
-        "core busy": _between(found.active and found.active.times(100), "%", "no tick length"),
-        "asleep, per tick": _between(found.sleep_uj, "uJ", "not counted: give --sleep-current"),
-        "mean power": _between(found.power_uw, "uW", "not known without a sleep current"),
+        "core busy": _between(found.active and found.active.times(100), "%", NO_RATE),
+        "asleep, per tick": _between(found.sleep_uj, "uJ", _why_no_mean(found)),
+        "mean power": _between(found.power_uw, "uW", _why_no_mean(found)),
+        "mean current": _between(found.mean_ua, "uA", _why_no_mean(found)),
     }
     facts("Estimate, not measured", rows)
     if found.active is not None and found.active.high > 1:
         click.echo("  The core may not keep up with real time.")
+
+
+def _asleep(supply: Supply) -> str:
+    if supply.sleep_ua is None:
+        return NO_SLEEP
+    return f"{supply.sleep_ua / 1000:.3g} mA ({supply.sleep_source})"
+
+
+def _why_no_mean(found: Estimate) -> str:
+    return NO_RATE if found.active is None else NO_SLEEP
+
+
+def _life(battery: str | None, found: Estimate) -> Range | None:
+    """Hours that the battery of the options lasts; None without one, or where nothing is known."""
+    from tinysnn.energy.battery import life_h, parse_charge
+
+    if battery is None:
+        return None
+    charge = parse_charge(battery, "--battery")
+    return life_h(charge, found.mean_ua) if found.mean_ua else None
+
+
+def _life_json(life: Range | None) -> dict[str, Any]:
+    import dataclasses
+
+    return {"battery_h": dataclasses.asdict(life) if life else None}
+
+
+def _show_life(battery: str | None, life: Range | None, found: Estimate) -> None:
+    if battery is None:
+        return
+    days = life is not None and life.low >= 48
+    text = _between(life.times(1 / 24) if life and days else life, "days" if days else "hours")
+    facts("Battery", {battery: text if life else _why_no_mean(found)})
+
+
+def _show_chips() -> None:
+    from tinysnn.energy.chips import CHIPS
+
     click.echo()
     table(
         "Published, pJ per synaptic operation (chips alone; two: incremental / all power)",
@@ -186,4 +247,5 @@ def _show(board: Board, supply: Supply, work: Work, words: str, found: Estimate)
 def _between(value: Range | None, unit: str, missing: str = "-") -> str:
     if value is None:
         return missing
-    return f"{value.low:,.4g} to {value.high:,.4g} {unit}".rstrip()
+    low, high = (f"{v:,.0f}" if v >= 1000 else f"{v:.4g}" for v in (value.low, value.high))
+    return f"{low} {unit}".rstrip() if low == high else f"{low} to {high} {unit}".rstrip()

@@ -29,7 +29,7 @@ class Work:
     operations: float
     """Synaptic operations: weights added."""
     dt_s: float | None
-    """Length of a tick in real time; None: there is none."""
+    """From the start of a tick to that of the next, in seconds; None: as fast as it goes."""
     ticks: float | None
     """Ticks of one inference; None: not known."""
 
@@ -50,6 +50,8 @@ class Estimate:
     """Sleeping until the next tick; its ends are those of a long and of a short computation."""
     power_uw: Range | None
     """Mean in real time, sleep included; None without a tick length or a sleep current."""
+    mean_ua: Range | None
+    """Mean current in real time, in microamperes; None where `power_uw` is."""
 
 
 def estimate(work: Work, core: Core, supply: Supply) -> Estimate:
@@ -58,6 +60,7 @@ def estimate(work: Work, core: Core, supply: Supply) -> Estimate:
     tick = cycles.times(supply.pj_per_cycle * 1e-6)
     active = cycles.times(1 / (supply.clock_hz * work.dt_s)) if work.dt_s else None
     sleep = _sleep(active, work.dt_s, supply)
+    power = _power(tick, sleep, work.dt_s, supply)
     return Estimate(
         cycles=cycles,
         tick_uj=tick,
@@ -65,7 +68,8 @@ def estimate(work: Work, core: Core, supply: Supply) -> Estimate:
         inference_uj=tick.times(work.ticks) if work.ticks else None,
         active=active,
         sleep_uj=sleep,
-        power_uw=_power(tick, sleep, work.dt_s),
+        power_uw=power,
+        mean_ua=power.times(1 / supply.voltage_v) if power else None,
     )
 
 
@@ -76,8 +80,13 @@ def _sleep(active: Range | None, dt_s: float | None, supply: Supply) -> Range | 
     return Range(*(whole * max(1 - part, 0.0) for part in (active.high, active.low)))
 
 
-def _power(tick: Range, sleep: Range | None, dt_s: float | None) -> Range | None:
-    """A short computation leaves a long sleep, so the low end of one goes with the high end."""
+def _power(tick: Range, sleep: Range | None, dt_s: float | None, supply: Supply) -> Range | None:
+    """A short computation leaves a long sleep, so the low end of one goes with the high end.
+
+    A core that cannot keep up computes all the time, and no more than that.
+    """
     if sleep is None or dt_s is None:
         return None
-    return Range((tick.low + sleep.high) / dt_s, (tick.high + sleep.low) / dt_s)
+    most = supply.run_ua * supply.voltage_v
+    ends = ((tick.low + sleep.high) / dt_s, (tick.high + sleep.low) / dt_s)
+    return Range(*(min(end, most) for end in ends))
