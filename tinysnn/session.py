@@ -225,6 +225,23 @@ class Session:
         results = self._all_ticks(stimulus, states if keep_states else None)
         return self._trace(first_hash, results, states)
 
+    def hear(self, samples: npt.NDArray[np.int16]) -> list[tuple[int, int] | None]:
+        """Go on from the present state with raw samples; see `tinysnn.run.base.Listener`.
+
+        Raises
+        ------
+        DeviceError: the device is gone, or has restarted.
+
+        """
+        hop = self.expected.hop
+        starts = range(0, samples.size - hop + 1, hop)
+        ticks = [wire.encode_samples(samples[at : at + hop]) for at in starts]
+        found: list[tuple[int, int] | None] = []
+        while len(found) < len(ticks):
+            done = self._batch(Type.SAMPLES, ticks, len(found), 0)
+            found += [None if result is None else result.decision for result in done]
+        return found
+
     def ticks(self, stimulus: Stimulus) -> Trace:
         """Go on from the present state: no reset, and no second try if the device restarts.
 

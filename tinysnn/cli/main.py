@@ -29,6 +29,7 @@ from tinysnn.cli.flash import flash
 from tinysnn.cli.generate import generate
 from tinysnn.cli.inspect import inspect
 from tinysnn.cli.learn import learn
+from tinysnn.cli.listen import listen
 from tinysnn.cli.pack import pack
 from tinysnn.cli.pull import pull, push
 from tinysnn.cli.renode import renode
@@ -78,6 +79,7 @@ for _command in (
     build,
     flash,
     run_command,
+    listen,
     learn,
     pull,
     push,

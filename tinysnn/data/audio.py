@@ -59,6 +59,24 @@ def read_wav(file: BinaryIO, name: str, rate_hz: int = SAMPLE_RATE_HZ) -> Sample
     return np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2").astype(np.int16)
 
 
+def read_sound(path: Path) -> Samples:
+    """All samples of a mono file at 16 kHz, int16 ``[n]``: 16-bit WAV, else as libsndfile reads it.
+
+    Raises
+    ------
+    ToolMissing: it is no WAV file, and the package ``soundfile`` cannot be imported.
+    StimulusError: the file is missing or damaged, or has another rate, width or more channels.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"RIFF":
+                return read_flac(path)
+            file.seek(0)
+            return read_wav(file, str(path))
+    except OSError as error:
+        raise StimulusError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
 def one_second(samples: Samples) -> Samples:
     """Cut or zero-pad at the end to ``[16000]``."""
     clip = np.zeros(CLIP_SAMPLES, np.int16)
@@ -74,6 +92,7 @@ def _check_format(
         raise StimulusError(
             f"has {channels} channels at {rate_hz} Hz; mono at {wanted_hz} Hz is needed",
             where=str(path),
+            fix=f"Convert it: ffmpeg -i FILE -ac 1 -ar {wanted_hz} -c:a pcm_s16le converted.wav",
         )
     if not 0 <= frames <= MAX_SECONDS * wanted_hz:
         raise StimulusError(f"claims {frames} samples", where=str(path), fix="It is damaged.")

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from tinysnn.errors import OptionError
 from tinysnn.link import Link
 from tinysnn.link_faults import Faults, FaultyLink
@@ -42,6 +45,20 @@ class RunnerInfo:
     ram_bytes: int | None = None
 
 
+Decided = tuple[int, int]
+"""Class decided in a tick (-1: none) and margin."""
+
+
+class Listener(Protocol):
+    """A model with a front end and decisions that is given samples without end."""
+
+    def reset(self) -> object:
+        """Forget everything that was heard."""
+
+    def hear(self, samples: npt.NDArray[np.int16]) -> list[Decided | None]:
+        """Take whole ticks of samples; what each decided, None before the first events."""
+
+
 class Runner(Protocol):
     """Something that runs a model clip by clip; a context manager."""
 
@@ -54,6 +71,9 @@ class Runner(Protocol):
 
     def pupil(self) -> Pupil:
         """The same model as something that learns (SPEC.md 4)."""
+
+    def listener(self) -> Listener:
+        """The same model as something that hears without end (SPEC.md 6)."""
 
     def close(self) -> None:
         """Stop the emulator, or let go of the port; harmless when repeated."""
@@ -170,6 +190,10 @@ class WiredRunner:
         from tinysnn.learn.wired import WiredPupil
 
         return WiredPupil(self.session, self._job.expected.learned_bytes)
+
+    def listener(self) -> Listener:
+        """See `Runner`."""
+        return self.session
 
     def close(self) -> None:
         """See `Runner`."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from tinysnn.errors import DeviceError
 from tinysnn.learn.calls import Answer, Call
 from tinysnn.learn.learner import Status
-from tinysnn.run.base import RunnerInfo, expected_model
+from tinysnn.run.base import Listener, RunnerInfo, expected_model
 from tinysnn.run.host_types import Input, Learn, Output, Slot
 from tinysnn.session_checks import Expected, check_raster
 from tinysnn.stimulus import Stimulus
@@ -99,24 +99,40 @@ class HostModel:
         if stimulus.samples is None or not self._expected.hop:
             yield from stimulus.raster
             return
+        yield from (row for row in self._taken(stimulus.samples) if row is not None)
+
+    def _taken(self, samples: npt.NDArray[np.int16]) -> Iterator[npt.NDArray[np.int8] | None]:
+        """What the front end makes of every tick of samples; None while it has nothing to give."""
         front_end, hop = self._model.front_end.contents, self._expected.hop
-        ctypes.memset(self._ear, _POISON, front_end.struct_bytes)
-        front_end.init(self._ear)
         index = np.zeros(self._expected.n_in, np.uint16)
         value = np.ones(self._expected.n_in, np.int8)  # stays so where events are spikes
         count = ctypes.c_uint32()
-        for at in range(0, stimulus.samples.size - hop + 1, hop):
-            taken = np.ascontiguousarray(stimulus.samples[at : at + hop])
+        for at in range(0, samples.size - hop + 1, hop):
+            taken = np.ascontiguousarray(samples[at : at + hop])
             where = (taken.ctypes.data, index.ctypes.data, value.ctypes.data)
+            row = None
             if front_end.push(self._ear, *where, ctypes.byref(count)):
                 row = np.zeros(self._expected.n_in, np.int8)
                 row[index[: count.value]] = value[: count.value]
-                yield row
+            yield row
+
+    def hear(self, samples: npt.NDArray[np.int16]) -> list[tuple[int, int] | None]:
+        """Go on from the present state with raw samples; see `tinysnn.run.base.Listener`."""
+        found: list[tuple[int, int] | None] = []
+        for row in self._taken(samples):
+            if row is not None:
+                self._step(row)
+            found.append(None if row is None else self.decision())
+        return found
 
     def reset(self) -> None:
-        """Poison and reset the model; what it has learned stays."""
+        """Poison and reset the model and its front end; what it has learned stays."""
         ctypes.memset(self._state, _POISON, self._model.struct_bytes)
         self._check(self._model.init(self._state), "init")
+        if self._expected.hop:
+            front_end = self._model.front_end.contents
+            ctypes.memset(self._ear, _POISON, front_end.struct_bytes)
+            front_end.init(self._ear)
 
     def ticks(self, stimulus: Stimulus) -> npt.NDArray[np.int32]:
         """Run a clip from the present state on; [T, n_out].
@@ -246,6 +262,10 @@ class HostRunner:
         return self._model.run(stimulus, keep_states=keep_states)
 
     def pupil(self) -> Pupil:
+        """See `Runner`."""
+        return self._model
+
+    def listener(self) -> Listener:
         """See `Runner`."""
         return self._model
 
