@@ -34,7 +34,7 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rest_ticks: Annotated[int, msgspec.Meta(ge=0, le=65535)]
     """Ticks after a decision in which there is no other."""
     thresholds: tuple[Annotated[int, msgspec.Meta(ge=0, le=NEVER)], ...]
-    """Least lead over the runner-up by class, [n_out]; NEVER: the class is not reported."""
+    """Least lead over the runner-up at its peak, [n_out]; NEVER: the class is not reported."""
     labels: tuple[Label, ...]
     """Names of the classes, [n_out]."""
 

@@ -36,7 +36,7 @@ class Heard:
     margin: int
     """Lead over the next class, in the units of SPEC.md 6."""
     confidence: float
-    """The lead in multiples of the class's threshold: 1 is just enough; inf: no threshold."""
+    """The lead at its peak in multiples of the class's threshold: 1 is just enough; inf: none."""
 
 
 def ear_of(pack: Pack) -> tuple[LogMel, Decision]:

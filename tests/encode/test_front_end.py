@@ -20,15 +20,15 @@ EAR = LogMel(
     lookahead_ticks=3, context_ticks=2, decay=40, step_bits=4, shape=(-9,) * 16 + (30,) * 16
 )
 DECISION = Decision(
-    smooth=1, shift=-2, rest_ticks=2, thresholds=(300, 400), labels=("soft", 'loud "?"')
+    smooth=1, shift=-2, rest_ticks=1, thresholds=(30, 40), labels=("soft", 'loud "?"')
 )
 TICKS = 12
 
 
 def listener() -> Pack:
-    """Every input adds to one of two membranes with a weight of its own."""
-    rows = np.arange(-64, 64).reshape(64, 2)
-    layer = make_layer(rows, op="li", graded=True, beta=60000, state_bits=32)
+    """Every input adds to two membranes with weights of its own."""
+    rows = np.random.default_rng(5).integers(-64, 64, (64, 2))
+    layer = make_layer(rows, op="li", graded=True, beta=20000, state_bits=32)
     return make_pack(layer, name="listener", graded=True, front_end=EAR, decision=DECISION)
 
 

@@ -162,11 +162,12 @@ class ScalarDecision:
             self.first[c] = self.first[c] - self.first[c] // 2**k + x
             self.second[c] = self.second[c] - self.second[c] // 2**k + self.first[c]
         best = self.second.index(max(self.second))
+        before = self.margin
         self.margin = self.second[best] - max(s for c, s in enumerate(self.second) if c != best)
         self.found = -1
         if self.rest:
             self.rest -= 1
-        elif self.margin >= self.given.thresholds[best]:
+        elif self.margin <= before and self.margin >= self.given.thresholds[best]:
             self.found, self.rest = best, self.given.rest_ticks
 
     def state(self) -> bytes:

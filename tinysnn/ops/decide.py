@@ -31,9 +31,10 @@ class Decider:
         self.first = self.first + x - (self.first >> decision.smooth)
         self.second = self.second + self.first - (self.second >> decision.smooth)
         best = int(np.argmax(self.second))
+        before = self.margin
         self.margin = int(self.second[best] - np.delete(self.second, best).max())
         self.found = NOTHING
         if self.rest > 0:
             self.rest -= 1
-        elif self.margin >= decision.thresholds[best]:
+        elif decision.thresholds[best] <= self.margin <= before:
             self.found, self.rest = best, decision.rest_ticks
