@@ -138,6 +138,9 @@ def test_defaults_come_from_the_core_clock() -> None:
 def test_an_unknown_board_lists_the_known_ones() -> None:
     with pytest.raises(BoardError, match=r"no board 'teensy'.*generic_m0plus.*microbit"):
         load_board("teensy")
+    for typed, meant in (("nucleo-f446", "nucleo_f446re"), ("nrf52480_dk", "nrf52840_dk")):
+        with pytest.raises(BoardError, match=f"Did you mean {meant}"):
+            load_board(typed)
 
 
 @pytest.mark.parametrize("name", ["", "../boards/microbit", "Microbit", "no/such.toml"])

@@ -6,6 +6,7 @@ The keys are explained in ``boards/README.md``. Nothing else in the project know
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -113,14 +114,20 @@ def load_board(name: str) -> Board:
         return _read(Path(name))
     path = boards_dir() / f"{name}.toml"
     if name not in _ids():
-        raise BoardError(
-            f"there is no board '{name}'",
-            fix=f"Boards: {', '.join(_ids())}; or give the path of your own .toml file.",
-        )
+        raise BoardError(f"there is no board '{name}'", fix=_what_there_is(name))
     board = _read(path)
     if board.id != name:
         raise BoardError(f"'id' is '{board.id}', not the name of the file", where=str(path))
     return board
+
+
+def _what_there_is(name: str) -> str:
+    """What to write instead of a name that is no board: those like it first."""
+    ids = _ids()
+    plain = name.lower().replace("-", "_")
+    like = [i for i in ids if len(plain) > 2 and plain in i] or get_close_matches(plain, ids)
+    meant = f"Did you mean {' or '.join(like)}? " if like else ""
+    return f"{meant}Boards: {', '.join(ids)}; or give the path of your own .toml file."
 
 
 def _ids() -> list[str]:

@@ -10,6 +10,7 @@ from tinysnn.errors import DeviceError
 
 _BUSY = (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK)
 _PERMISSION = (errno.EACCES, errno.EPERM)
+_GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
 def cannot_open(port: str, error: Exception) -> DeviceError:
@@ -23,8 +24,16 @@ def cannot_open(port: str, error: Exception) -> DeviceError:
         )
     if code in _PERMISSION:
         return DeviceError("you may not use the port", where=port, fix=_rights(port))
+    if code == errno.ECONNREFUSED:
+        return DeviceError(
+            "cannot open the port: nothing listens there",
+            where=port,
+            fix="Check its name, and start the emulator or bridge that serves it.",
+        )
     return DeviceError(
-        f"cannot open the port ({error})",
+        "cannot open the port: there is none"
+        if code in _GONE
+        else f"cannot open the port ({error})",
         where=port,
         fix="Check its name and that it is plugged in; `tinysnn doctor` lists the ports.",
     )

@@ -156,6 +156,7 @@ def test_boards(cli, refused):
     assert "microbit" in cli("boards").out
     result = json.loads(cli("boards", "--core", "cortex-m33", "--json", "-").out)
     assert {board["core"] for board in result} == {"cortex-m33"}
+    assert json.loads(cli("boards", "--core", "M33", "--json", "-").out) == result
     qemu = json.loads(cli("boards", "--runner", "qemu", "--json", "-").out)
     assert all("qemu" in board["runners"] for board in qemu)
     families = json.loads(cli("boards", "--family", "stm32f4", "--qemu", "--json", "-").out)

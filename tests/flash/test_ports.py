@@ -70,7 +70,8 @@ class Refusal(OSError):  # noqa: N818
             Refusal("could not open port 'COM7': PermissionError(13, 'Denied', None, 5)"),
             "in use",
         ),
-        (Refusal(2, "could not open port: [Errno 2] No such file"), r"cannot open.*doctor"),
+        (Refusal(2, "could not open port: [Errno 2] No such file"), r"there is none.*doctor"),
+        (Refusal("Could not open port socket://x:1: [Errno 111] Refused"), "nothing listens there"),
         (ValueError("invalid URL, protocol 'x' not known"), "cannot open the port"),
     ],
 )

@@ -27,7 +27,7 @@ def _runners(board: Board) -> list[str]:
 
 @click.command()
 @click.argument("name", required=False, metavar="[BOARD]")
-@click.option("--core", metavar="CORE", help="Only boards with this core, e.g. cortex-m4.")
+@click.option("--core", metavar="CORE", help="Only boards with this core, e.g. cortex-m4 or m4.")
 @click.option("--family", metavar="FAMILY", help="Only boards of this chip family, e.g. stm32f4.")
 @click.option("--qemu", is_flag=True, help="Only boards that QEMU has.")
 @click.option("--renode", is_flag=True, help="Only boards that Renode has.")
@@ -76,6 +76,7 @@ def _choose(core: str | None, family: str | None, runners: set[str]) -> list[Boa
     from tinysnn.boards import list_boards
 
     known = list_boards()
+    core = _long_name(core) if core else None
     chosen = [
         board
         for board in known
@@ -86,8 +87,16 @@ def _choose(core: str | None, family: str | None, runners: set[str]) -> list[Boa
     if not chosen:
         cores = ", ".join(sorted({board.core for board in known}))
         families = ", ".join(sorted({board.family for board in known}))
-        raise BoardError("no board fits", fix=f"Cores: {cores}. Families: {families}.")
+        raise BoardError(
+            "no board fits all of these filters", fix=f"Cores: {cores}. Families: {families}."
+        )
     return chosen
+
+
+def _long_name(core: str) -> str:
+    """A core as board files write it: ``M0+`` is ``cortex-m0plus``."""
+    short = core.lower().replace("+", "plus").removeprefix("cortex").removeprefix("-")
+    return f"cortex-{short}"
 
 
 def _as_json(board: Board) -> dict[str, Any]:
@@ -163,6 +172,8 @@ def _desk_facts(board: Board) -> dict[str, object]:
         e = board.energy
         found["current"] = f"{e.run_ua_per_mhz:g} uA/MHz at {e.supply_mv} mV: {e.conditions}"
         found["its source"] = e.source
+        if e.sleep_ua:
+            found["asleep (WFI)"] = f"{e.sleep_ua / 1000:g} mA: {e.sleep_source}"
     if board.notes:
         found["notes"] = board.notes
     return found

@@ -106,7 +106,7 @@ def _need(method: str, board: Board) -> str:
     if method == "volume":
         how = board.flasher.bootloader if board.flasher else ""
         return "" if find_volumes(board) else f"its drive ({how or 'plug it in'})"
-    return f"--{method}"
+    return f"--{method} 'PROGRAM ... {{elf}} ...'"
 
 
 def check_method(name: str, job: FlashJob) -> None:
