@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tinysnn.learn.calls import Call, expect
-from tinysnn.learn.course import decide
+from tinysnn.learn.course import decide, reward_of
 from tinysnn.learn.learner import Learner
-from tinysnn.learn.lesson import Pupil, answer_to
+from tinysnn.learn.lesson import Outputs, Pupil, answer_to
+from tinysnn.learn.plastic import learns_by_reward
 from tinysnn.run import open_runner
 from tinysnn.stimulus import Stimulus
 
@@ -33,7 +34,15 @@ class Room:
             while clip.label >= self.classes:
                 answer = expect(self.pupil.call(Call.ADD_CLASS), Call.ADD_CLASS, "learner")
                 self.classes = answer.value + 1
-            answer_to(self.pupil, clip, clip.label)
+            label = clip.label
+            if learns_by_reward(self.pack):
+                answer_to(self.pupil, clip, reward=lambda out, label=label: self.reward(out, label))
+            else:
+                answer_to(self.pupil, clip, label)
+
+    def reward(self, output: Outputs, label: int) -> int:
+        """What an answer is worth."""
+        return reward_of(decide(self.pack, output), label)
 
     def answers(self, clips: Sequence[Stimulus]) -> list[int]:
         """The classes that it says; nothing is learned."""

@@ -96,6 +96,11 @@ def scenes() -> dict[str, Pack]:
         "stdp_graded": plastic(
             direct_pack("stdp_graded"), "stdp", fresh=2, per_class=2, down=90, up=60,
         ),
+        "rstdp": plastic(
+            base_pack("rstdp"), "rstdp", fresh=4, classes=2, per_class=2, down=90, silent=20,
+            fade=3, el_shift=1, shift=7, baseline=3, every=2, theta=-300,
+        ),
+        "rstdp_plain": plastic(direct_pack("rstdp_plain"), "rstdp", fresh=3, el_shift=0, every=1),
         "eprop_recurrent": plastic(
             recurrent_pack("eprop_recurrent"), "delta",
             ("eprop", {"width": 300, "shift": 7, "el_shift": 2}), fresh=4, buffer=0, classes=2,
@@ -104,10 +109,29 @@ def scenes() -> dict[str, Pack]:
             base_pack("eprop_graded", graded=True), "delta",
             ("eprop", {"width": 150, "shift": 9, "feedback": 12345}), spare=1, rehearsals=1,
         ),
+        "eprop_adaptive": plastic(
+            adaptive_pack("eprop_adaptive"), "delta",
+            ("eprop", {"width": 200, "shift": 6, "el_shift": 2, "adapt": 90, "adapt_shift": 2}),
+            spare=1, buffer=0,
+        ),
         "drtp": plastic(
             base_pack("drtp"), "delta", ("drtp", {"width": 90, "shift": 4, "seed": 9}), spare=2,
         ),
     }  # fmt: skip
+
+
+def adaptive_pack(name: str) -> Pack:
+    """Spikes into a layer whose thresholds rise with each spike (ALIF), and a readout."""
+    rng = np.random.default_rng(4)
+    first = make_layer(
+        rng.integers(-60, 90, (5, 35)), beta=60000, theta=150, rho=62000, jump=60, frac_bits=1,
+        state_bits=32,
+    )  # fmt: skip
+    second = make_layer(
+        rng.integers(-60, 60, (35, 3)), sources=[Source(0, 0, 35)], op="li", beta=ONE,
+        state_bits=32,
+    )  # fmt: skip
+    return make_pack(first, second, name=name)
 
 
 def recurrent_pack(name: str) -> Pack:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from tinysnn.learn.calls import Call
 from tinysnn.learn.layout import learned_layout
 from tinysnn.learn.learner import Status
 from tinysnn.learn.lesson import Pupil, ReferencePupil, answer_to
+from tinysnn.learn.plastic import learns_by_reward
 from tinysnn.learn.random import Random
 from tinysnn.pack import Pack
 from tinysnn.run import open_runner
@@ -31,7 +34,12 @@ def differences(pack: Pack, pupil: Pupil, examples: int, seed: int = 0) -> int:
             different += answers[0].status != answers[1].status
             different += answers[0].value != answers[1].value
         clip, label = example(pack, rng), int(rng.integers(classes))
-        ours, theirs = (answer_to(p, clip, label) for p in (reference, pupil))
+        if learns_by_reward(pack):
+            value = int(rng.integers(-128, 128))
+            how: dict[str, Any] = {"reward": lambda _, value=value: value}
+        else:
+            how = {"label": label}
+        ours, theirs = (answer_to(p, clip, **how) for p in (reference, pupil))
         assert ours.answer is not None
         assert theirs.answer is not None
         same = ours.answer.hash == theirs.answer.hash

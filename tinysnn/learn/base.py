@@ -56,8 +56,12 @@ class Plastic:
     def observe(self, index: npt.NDArray[np.intp], value: npt.NDArray[np.int64] | None) -> None:
         """The layer has done its tick with these events."""
 
+    def is_told(self) -> bool:
+        """Whether what it learns by was said of the example: here its label."""
+        return self.shared.label >= 0
+
     def finish(self) -> None:
-        """The example is over and has a label."""
+        """The example is over, and `is_told` holds."""
 
     def add_class(self, label: int) -> None:
         """A class gets its neurons."""

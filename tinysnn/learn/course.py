@@ -10,8 +10,8 @@ import numpy as np
 
 from tinysnn.errors import MismatchError, OptionError, StimulusError
 from tinysnn.learn.calls import Call, expect
-from tinysnn.learn.lesson import Outputs, Pupil, answer_to
-from tinysnn.learn.plastic import head_of, per_class, room_of
+from tinysnn.learn.lesson import Lesson, Outputs, Pupil, answer_to
+from tinysnn.learn.plastic import head_of, learns_by_reward, per_class, room_of
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.stimulus import Stimulus
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tinysnn.pack import Pack
 
 Progress = Callable[[int, int], None]
+REWARD = 64
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ def decide(pack: Pack, output: Outputs) -> int:
     return int(np.argmax(score)) // count
 
 
+def reward_of(said: int, label: int) -> int:
+    """What an answer is worth: right ones as much as wrong ones cost."""
+    return REWARD if said == label else -REWARD
+
+
 @dataclass
 class Teacher:
     """Teaches a device, and the reference beside it."""
@@ -86,16 +92,22 @@ class Teacher:
         label = _label(clip)
         while label >= self.classes:
             self._add_class()
-        lesson = answer_to(self.pupil, clip, label)
+        lesson = self._taught(self.pupil, clip, label)
         if lesson.answer is not None:
             self.counts.append(lesson.answer.count)
         if self.reference is not None:
-            same = answer_to(self.reference, clip, label)
+            same = self._taught(self.reference, clip, label)
             equal = bool((same.output == lesson.output).all())
             differs = same.answer is None or lesson.answer is None
             differs = differs or same.answer.hash != lesson.answer.hash  # type: ignore[union-attr]
             self.mismatches += differs or not equal
         return decide(self.pack, lesson.output) == label
+
+    def _taught(self, pupil: Pupil, clip: Stimulus, label: int) -> Lesson:
+        """One example with its label, or with a reward of the answer where that is what counts."""
+        if not learns_by_reward(self.pack):
+            return answer_to(pupil, clip, label)
+        return answer_to(pupil, clip, reward=lambda out: reward_of(decide(self.pack, out), label))
 
     def knows(self, clip: Stimulus) -> bool:
         """Whether it knows the answer; nothing is learned."""

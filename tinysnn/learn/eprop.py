@@ -1,4 +1,4 @@
-"""e-prop with broadcast errors: one eligibility trace per synapse (SPEC.md 4.7.3)."""
+"""e-prop with broadcast errors: one eligibility trace per synapse, two where thresholds adapt (SPEC.md 4.7.3)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class Eprop(Hidden):
         super().__init__(k, layer, shared)
         self.trace: Ints = np.zeros(layer.spec.n_rows, np.int64)
         self.eligible: Ints = np.zeros((layer.spec.n_rows, layer.n), np.int64)
+        self.adapted: Ints = np.zeros((layer.spec.n_rows, layer.n), np.int64)
 
     def begin(self) -> None:
         """See `Plastic`."""
         self.trace[:] = 0
         self.eligible[:] = 0
+        self.adapted[:] = 0
 
     def observe(self, index: npt.NDArray[np.intp], value: npt.NDArray[np.int64] | None) -> None:
         """See `Plastic`."""
@@ -35,7 +37,13 @@ class Eprop(Hidden):
         added = self.p["trace_gain"] * (1 if value is None else value)
         self.trace[index] = np.clip(self.trace[index] + added, *I16)
         near = self.near()
-        self.eligible[:, near] = np.clip(self.eligible[:, near] + self.trace[:, None], *I16)
+        if not self.p["adapt"]:
+            self.eligible[:, near] = np.clip(self.eligible[:, near] + self.trace[:, None], *I16)
+            return
+        own = self.trace[:, None] - (self.p["adapt"] * self.adapted >> 8)
+        self.eligible[:, near] = np.clip((self.eligible + own)[:, near], *I16)
+        self.adapted -= self.adapted >> self.p["adapt_shift"]
+        self.adapted[:, near] = np.clip((self.adapted + own)[:, near], *I16)
 
     def finish(self) -> None:
         """See `Plastic`."""

@@ -29,8 +29,12 @@ class Hidden(Plastic):
         """Neurons that were near their threshold in this tick."""
         assert self.state is not None
         theta = self.layer.wide("theta")
+        raised = self.state.kept.a
+        if raised is not None:
+            raised = raised - self.state.fired * self.layer.wide("jump")
         v = self.state.v + (self.state.fired * theta if self.adds_theta else 0)
-        return np.asarray(np.abs(v - theta) < self.p["width"])
+        away = v - theta if raised is None else v - theta - raised
+        return np.asarray(np.abs(away) < self.p["width"])
 
     def change(self, step: Ints, shift: int) -> None:
         """Add step [R, n] / 2^shift to the weights, rounded at random; neurons outermost."""

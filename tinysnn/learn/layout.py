@@ -86,6 +86,8 @@ def _learned(k: int, layer: PackedLayer) -> list[Entry]:
         entries.append((f"l{k}_h", "i4", n))
     if learn.parameters.get("buffer") or learn.parameters.get("packed"):
         entries.append((f"l{k}_turn", "u4", 1))
+    if learn.rule == "rstdp":
+        entries.append((f"l{k}_mean", "i4", 1))
     if learn.parameters.get("buffer"):
         room = room_of(layer)
         entries.append((f"l{k}_kept", "u1", room))
@@ -111,8 +113,18 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
         "few-shot": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
         "sdsp": [(f"l{k}_u", "i4", n), (f"l{k}_ca", "i4", n), (f"l{k}_dir", "i1", n)],
         "stdp": [(f"l{k}_u", "i4", n), (f"l{k}_t", "u1", n_rows), (f"l{k}_y", "u1", n)],
+        "rstdp": [
+            (f"l{k}_u", "i4", n),
+            (f"l{k}_el", "i2", n_rows * n),
+            (f"l{k}_t", "u1", n_rows),
+            (f"l{k}_y", "u1", n),
+        ],
         "drtp": [(f"l{k}_z", "i4", n_rows), (f"l{k}_near", "i4", n)],
-        "eprop": [(f"l{k}_t", "i2", n_rows), (f"l{k}_el", "i2", n_rows * n)],
+        "eprop": [
+            (f"l{k}_t", "i2", n_rows),
+            (f"l{k}_el", "i2", n_rows * n),
+            *([(f"l{k}_ea", "i2", n_rows * n)] if learn.parameters.get("adapt") else []),
+        ],
     }
     return entries[learn.rule.removesuffix("-1bit")]
 

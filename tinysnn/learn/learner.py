@@ -18,6 +18,7 @@ from tinysnn.learn.eprop import Eprop
 from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import learned_layout
 from tinysnn.learn.plastic import classes_of, head_of, room_of
+from tinysnn.learn.rstdp import RewardStdp
 from tinysnn.learn.sdsp import Sdsp
 from tinysnn.learn.stdp import Stdp
 
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Plastic]] = {
     "sdsp": Sdsp,
     "sdsp-1bit": Sdsp,
     "stdp": Stdp,
+    "rstdp": RewardStdp,
     "drtp": Drtp,
     "eprop": Eprop,
 }
@@ -110,11 +112,11 @@ class Learner:
         if not self.shared.armed:
             return Status.ORDER
         self.shared.armed = False
-        if self.shared.label < 0:
-            return Status.OK
-        for k in sorted(self.plastic, reverse=True):
+        learning = [k for k in sorted(self.plastic, reverse=True) if self.plastic[k].is_told()]
+        for k in learning:
             self.plastic[k].finish()
-        self.shared.n_examples = (self.shared.n_examples + 1) & 0xFFFFFFFF
+        if learning:
+            self.shared.n_examples = (self.shared.n_examples + 1) & 0xFFFFFFFF
         return Status.OK
 
     def add_class(self) -> tuple[Status, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,9 +49,14 @@ class Lesson:
 
 
 def answer_to(
-    pupil: Pupil, stimulus: Stimulus, label: int | None = None, reward: int | None = None
+    pupil: Pupil,
+    stimulus: Stimulus,
+    label: int | None = None,
+    reward: Callable[[Outputs], int] | None = None,
 ) -> Lesson:
     """Run one clip, and learn from it if it has a label or a reward.
+
+    reward: says the reward, -128 to 127, of what came out; it is said after the ticks.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def answer_to(
         expect(pupil.call(Call.LABEL, label), Call.LABEL, where)
     output = pupil.ticks(stimulus)
     if reward is not None:
-        expect(pupil.call(Call.REWARD, reward), Call.REWARD, where)
+        expect(pupil.call(Call.REWARD, reward(output)), Call.REWARD, where)
     return Lesson(output, expect(pupil.call(Call.END), Call.END, where))
 
 

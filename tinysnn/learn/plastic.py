@@ -41,6 +41,13 @@ def head_of(pack: Pack) -> int | None:
     return None
 
 
+def learns_by_reward(pack: Pack) -> bool:
+    """Whether the head is told how good its answer was, and not which one was right."""
+    head = head_of(pack)
+    learn = None if head is None else pack.layers[head].spec.learn
+    return learn is not None and learn.rule == "rstdp"
+
+
 def is_plastic(pack: Pack) -> bool:
     """Whether any layer learns."""
     return any(layer.spec.learn is not None for layer in pack.layers)

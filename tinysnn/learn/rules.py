@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinysnn.errors import PackError
 from tinysnn.learn.layout import learned_bytes
-from tinysnn.learn.plastic import classes_of, head_of, parameters_of, per_class, room_of
+from tinysnn.learn.plastic import classes_of, head_of, per_class, room_of
 from tinysnn.learn.spec import RULES, LearnSpec
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check_plastic(pack: Pack, k: int) -> None:
     _need(spec.state_bits == 32 and spec.acc_bits == 32, where, "plastic, but not in 32 bits")
     _need(spec.bits == 8, where, "plastic, but its first weights are not in 8 bits")
     _need(not spec.may_skip, where, "plastic, but may be skipped")
-    _need(layer.is_plain, where, "plastic, but its neurons do more than leak, fire and reset")
+    _need(_simple(layer), where, "plastic, but its neurons do more than leak, fire and reset")
     counts = any(source.most > 1 for source in spec.sources)
     _need(not counts, where, "plastic, but reads numbers of spikes")
     _need(re.fullmatch("[0-9a-f]{64}|", learn.base) is not None, where, "bad digest of its base")
@@ -58,6 +59,13 @@ def check_plastic(pack: Pack, k: int) -> None:
         _check_levels(layer, where)
 
 
+def _simple(layer: PackedLayer) -> bool:
+    """Whether neurons leak, fire and reset only; with e-prop thresholds may adapt too."""
+    if layer.spec.learn is not None and layer.spec.learn.rule == "eprop":
+        return replace(layer, rho=None, jump=None).is_plain
+    return layer.is_plain
+
+
 def check_parameters(learn: LearnSpec, where: str) -> None:
     """Refuse a seed or parameter that is no value of the rule's."""
     known = RULES[learn.rule].parameters
@@ -67,6 +75,9 @@ def check_parameters(learn: LearnSpec, where: str) -> None:
     _need(
         not odd, where, f"rule {learn.rule!r} and its parameters differ: {', '.join(sorted(odd))}"
     )
+    for name in {"every", "ca_ticks"} & learn.parameters.keys():
+        ticks = learn.parameters[name]
+        _need(ticks & (ticks - 1) == 0, where, f"{name}={ticks} is no power of two")
     for name, value in learn.parameters.items():
         low, high = known[name].low, known[name].high
         _need(low <= value <= high, where, f"{name}={value} (from {low} to {high})")
@@ -119,9 +130,6 @@ def _check_levels(layer: PackedLayer, where: str) -> None:
     top = (1 << RULES[layer.spec.learn.rule].bits) - 1
     fits = (np.abs(layer.rows.astype(np.int64)) <= top) & ((layer.rows & 1) == 1)
     _need(bool(fits.all()), where, f"weights are no levels (odd, -{top} to {top})")
-    for name in {"ca_ticks", "every"} & parameters_of(layer).keys():
-        ticks = parameters_of(layer)[name]
-        _need(ticks & (ticks - 1) == 0, where, f"{name}={ticks} is no power of two")
 
 
 def _need(holds: bool, where: str, what: str) -> None:  # noqa: FBT001  # reads as a sentence

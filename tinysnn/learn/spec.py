@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "stdp", "drtp", "eprop"]
+Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "stdp", "rstdp", "drtp", "eprop"]
 Role = Literal["head", "hidden"]
 Storage = Literal[8, 4, 1]
 
@@ -159,6 +159,25 @@ RULES: dict[str, RuleInfo] = {
             "h_decay": Parameter(7, 1, 30, "thresholds lose 2^-h_decay with an example"),
         },
     ),
+    "rstdp": RuleInfo(
+        "reward-modulated STDP: a trace per synapse, turned into weights by a reward",
+        "head",
+        8,
+        {
+            **_CLASSES,
+            "theta": Parameter(-_LIMIT, -_LIMIT, _LIMIT, "membrane from which on the best fires"),
+            "every": Parameter(4, 1, 128, "ticks from one winner to the next; a power of two"),
+            "leak": Parameter(3, 1, 30, "membranes lose 2^-leak in a tick"),
+            "trace_shift": Parameter(3, 1, 7, "traces lose 2^-trace_shift in a tick"),
+            "trace_gain": Parameter(48, 1, 255, "a spike adds so much to its trace, up to 255"),
+            "silent": Parameter(0, 0, 255, "trace below which an input weighs against the neuron"),
+            "down": Parameter(0, 0, 256, "of 256, times the trace of the neuron: input too late"),
+            "fade": Parameter(0, 0, 15, "traces of synapses lose 2^-fade in a tick; 0: nothing"),
+            "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
+            "shift": Parameter(9, 1, 20, "the rate: steps are halved so often"),
+            "baseline": Parameter(0, 0, 16, "the expected reward follows by 2^-baseline; 0: none"),
+        },
+    ),
     "drtp": RuleInfo(
         "direct random target projection: the class is the signal",
         "hidden",
@@ -173,6 +192,10 @@ RULES: dict[str, RuleInfo] = {
             **_HIDDEN,
             "trace_shift": Parameter(4, 1, 15, "traces of what comes in lose 2^-trace_shift"),
             "trace_gain": Parameter(16, 1, 127, "an event adds so much to its trace"),
+            "adapt": Parameter(
+                0, 0, 255, "of 256: jump / (2 width) of thresholds that adapt; 0: none"
+            ),
+            "adapt_shift": Parameter(4, 1, 15, "their traces lose 2^-adapt_shift in a tick"),
             "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
             "shift": Parameter(11, 1, 20, "the rate: steps are halved so often"),
         },

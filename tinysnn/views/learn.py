@@ -43,8 +43,10 @@ _DOCS = {
     "near": "ticks near the threshold",
     "t": "traces of what entered",
     "el": "traces of synapses",
+    "ea": "traces of synapses onto the threshold",
     "h": "homeostatic thresholds",
     "y": "traces of the neurons",
+    "mean": "expected reward, times 256",
 }
 
 
@@ -72,6 +74,7 @@ class LayerLearnView:
 
     template: str
     head: bool
+    by_reward: bool
     p: dict[str, int]
     w: str
     b: str
@@ -87,8 +90,10 @@ class LayerLearnView:
     near: str
     t: str
     el: str
+    ea: str
     h: str
     y: str
+    mean: str
     errors: str
     """Errors of the head; in a head that no hidden layer learns by: empty."""
     top: int
@@ -99,6 +104,7 @@ class LayerLearnView:
     bit_of_k: str
     n_weights: int
     adds_theta: bool
+    adaptive: bool
     times_per_class: str
     packed: str
     """Table of the examples that came with the pack; empty: none."""
@@ -126,6 +132,8 @@ class LearnView:
     learning: tuple[LearnFieldView, ...]
     learned_bytes: int
     room: int
+    by_reward: bool
+    """Whether a layer learns by a reward."""
 
 
 def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
@@ -138,12 +146,13 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
     head = RULES[learn.rule].role == "head"
     tables, initial = _first_values(pack, k, prefix)
     fields = ("w", "b", "z", "x", "turn", "kept", "buffer", "u", "ca", "dir")
-    more = ("near", "t", "el", "h", "y")
+    more = ("near", "t", "el", "ea", "h", "y", "mean")
     names = {name: f"l{k}_{name}" for name in (*fields, *more)}
     bits, spec = RULES[learn.rule].bits, layer.spec
     return LayerLearnView(
         template=f"learn/{learn.rule.removesuffix('-1bit')}.c.jinja",
         head=head,
+        by_reward=learn.rule == "rstdp",
         p=p,
         **names,
         uses=f"l{k}_uses",
@@ -155,6 +164,7 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         bit_of_k="((k & 1u) << 2)" if bits == 4 else "(k & 7u)",
         n_weights=spec.n_rows * layer.n,
         adds_theta=spec.reset == "subtract" and spec.reset_timing == "same-tick",
+        adaptive=layer.rho is not None,
         times_per_class="" if p.get("per_class", 1) == 1 else f" * {p['per_class']}u",
         packed="" if layer.replay is None else f"{prefix}_packed",
         packed_classes=0 if layer.replay is None else len(layer.replay),
@@ -253,6 +263,7 @@ def view_learn(pack: Pack, layers: tuple[LayerLearnView | None, ...]) -> LearnVi
         learning=tuple(_field(entry, {}) for entry in learning_layout(pack)),
         learned_bytes=learned_bytes(pack),
         room=0 if head is None else room_of(pack.layers[head]),
+        by_reward=any(layer.by_reward for layer in layers if layer),
     )
 
 
@@ -260,7 +271,7 @@ def _field(entry: LearnField, initial: dict[str, str]) -> LearnFieldView:
     layer, _, kind = entry.name.partition("_")
     of_layer = layer[0] == "l" and layer[1:].isdigit()
     doc = f"layer {layer[1:]}: {_DOCS[kind]}" if of_layer else _DOCS[entry.name]
-    single = not of_layer or kind == "turn"
+    single = not of_layer or kind in ("turn", "mean")
     zero = "0u" if entry.dtype[0] == "u" else "0"
     return LearnFieldView(
         ctype=_C_TYPES[entry.dtype],
