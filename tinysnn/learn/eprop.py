@@ -1,4 +1,4 @@
-"""e-prop with broadcast errors: one eligibility trace per synapse, two where thresholds adapt (SPEC.md 4.7.3)."""
+"""e-prop with broadcast errors: a trace per synapse, two where thresholds adapt (SPEC.md 4.7.3)."""
 
 from __future__ import annotations
 

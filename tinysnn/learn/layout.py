@@ -120,12 +120,10 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
             (f"l{k}_y", "u1", n),
         ],
         "drtp": [(f"l{k}_z", "i4", n_rows), (f"l{k}_near", "i4", n)],
-        "eprop": [
-            (f"l{k}_t", "i2", n_rows),
-            (f"l{k}_el", "i2", n_rows * n),
-            *([(f"l{k}_ea", "i2", n_rows * n)] if learn.parameters.get("adapt") else []),
-        ],
+        "eprop": [(f"l{k}_t", "i2", n_rows), (f"l{k}_el", "i2", n_rows * n)],
     }
+    if learn.parameters.get("adapt"):
+        entries["eprop"].append((f"l{k}_ea", "i2", n_rows * n))
     return entries[learn.rule.removesuffix("-1bit")]
 
 

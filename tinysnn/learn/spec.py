@@ -193,7 +193,7 @@ RULES: dict[str, RuleInfo] = {
             "trace_shift": Parameter(4, 1, 15, "traces of what comes in lose 2^-trace_shift"),
             "trace_gain": Parameter(16, 1, 127, "an event adds so much to its trace"),
             "adapt": Parameter(
-                0, 0, 255, "of 256: jump / (2 width) of thresholds that adapt; 0: none"
+                0, 0, 255, "of 256: jump / (2 width) of thresholds that adapt"
             ),
             "adapt_shift": Parameter(4, 1, 15, "their traces lose 2^-adapt_shift in a tick"),
             "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
