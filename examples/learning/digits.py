@@ -54,7 +54,7 @@ def pack_of(rule: str) -> Pack:
         "delta": Wish("delta", {"fresh": 10, "buffer": 0, "score_shift": 6, "shift": 7}),
         "few-shot": Wish("few-shot", {"fresh": 10, "per_class": 8, "slowest": 5}),
         "stdp": Wish("stdp", {"fresh": 10, "per_class": 20}),
-        "rstdp": Wish("rstdp", {"fresh": 10}),
+        "rstdp": Wish("rstdp", {"fresh": 10, "per_class": 3}),
         "sdsp": Wish("sdsp", {"fresh": 10}),
         "sdsp-1bit": Wish("sdsp-1bit", {"fresh": 10}),
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinysnn.errors import PackError
 from tinysnn.learn.layout import learned_bytes
-from tinysnn.learn.plastic import classes_of, head_of, per_class, room_of
+from tinysnn.learn.plastic import classes_of, head_of, parameters_of, per_class, room_of
 from tinysnn.learn.spec import RULES, LearnSpec
 
 if TYPE_CHECKING:

@@ -166,16 +166,16 @@ RULES: dict[str, RuleInfo] = {
         {
             **_CLASSES,
             "theta": Parameter(-_LIMIT, -_LIMIT, _LIMIT, "membrane from which on the best fires"),
-            "every": Parameter(4, 1, 128, "ticks from one winner to the next; a power of two"),
-            "leak": Parameter(3, 1, 30, "membranes lose 2^-leak in a tick"),
+            "every": Parameter(16, 1, 128, "ticks from one winner to the next; a power of two"),
+            "leak": Parameter(5, 1, 30, "membranes lose 2^-leak in a tick"),
             "trace_shift": Parameter(3, 1, 7, "traces lose 2^-trace_shift in a tick"),
             "trace_gain": Parameter(48, 1, 255, "a spike adds so much to its trace, up to 255"),
-            "silent": Parameter(0, 0, 255, "trace below which an input weighs against the neuron"),
+            "silent": Parameter(140, 0, 255, "trace below which an input weighs against it"),
             "down": Parameter(0, 0, 256, "of 256, times the trace of the neuron: input too late"),
             "fade": Parameter(0, 0, 15, "traces of synapses lose 2^-fade in a tick; 0: nothing"),
             "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
-            "shift": Parameter(9, 1, 20, "the rate: steps are halved so often"),
-            "baseline": Parameter(0, 0, 16, "the expected reward follows by 2^-baseline; 0: none"),
+            "shift": Parameter(10, 1, 20, "the rate: steps are halved so often"),
+            "baseline": Parameter(6, 0, 16, "the expected reward follows by 2^-baseline; 0: none"),
         },
     ),
     "drtp": RuleInfo(
@@ -192,9 +192,7 @@ RULES: dict[str, RuleInfo] = {
             **_HIDDEN,
             "trace_shift": Parameter(4, 1, 15, "traces of what comes in lose 2^-trace_shift"),
             "trace_gain": Parameter(16, 1, 127, "an event adds so much to its trace"),
-            "adapt": Parameter(
-                0, 0, 255, "of 256: jump / (2 width) of thresholds that adapt"
-            ),
+            "adapt": Parameter(0, 0, 255, "of 256: jump / (2 width) of thresholds that adapt"),
             "adapt_shift": Parameter(4, 1, 15, "their traces lose 2^-adapt_shift in a tick"),
             "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
             "shift": Parameter(11, 1, 20, "the rate: steps are halved so often"),
