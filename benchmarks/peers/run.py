@@ -63,6 +63,8 @@ class Program:
     """Other functions that are called."""
     includes: tuple[str, ...]
     flags: Mapping[Core, tuple[str, ...]]
+    libraries: tuple[str, ...] = ()
+    """Other source files."""
 
 
 def peers_python(given: str | None) -> str:
@@ -108,7 +110,7 @@ def build_peer(program: Program, core: Core, folder: Path) -> Path:
     includes = tuple(f"-I{path}" for path in program.includes)
     flags = (f"-mcpu={core}", *COMMON, *program.flags[core], *LINK, *places, *keep, *includes)
     run_compiler(
-        (*gcc.command, *flags, program.source, "-lm", "-o", elf.name),
+        (*gcc.command, *flags, program.source, *program.libraries, "-lm", "-o", elf.name),
         folder,
         where=program.source,
         compiler=gcc.version,

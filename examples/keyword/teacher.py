@@ -51,13 +51,14 @@ class Teacher:
         return np.stack([self._posterior(clip) for clip in clips])
 
     def _posterior(self, clip: npt.NDArray[np.int16]) -> Floats:
-        self.model.set_tensor(self.entry["index"], _mfcc(clip).reshape(self.entry["shape"]))
+        self.model.set_tensor(self.entry["index"], spectrum(clip).reshape(self.entry["shape"]))
         self.model.invoke()
         out: Floats = self.model.get_tensor(self.exit["index"])[0][self.order]
         return out
 
 
-def _mfcc(clip: npt.NDArray[np.int16]) -> Floats:
+def spectrum(clip: npt.NDArray[np.int16]) -> Floats:
+    """What the model takes of a clip: 49 frames of ten cepstral coefficients."""
     samples = clip / max(float(clip.max()), 1e-6)
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP][:49]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FRAME) / _FRAME)
