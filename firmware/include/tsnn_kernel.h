@@ -182,6 +182,11 @@ typedef struct {
 /** Bring sums of a feature map to state units, as a kernel of neurons takes them. */
 typedef void tsnn_settle_kernel_t(uint32_t *sums, const uint32_t *end);
 
+/** Multiply a window of 16-bit values with the kernels of all channels: sums in state units, of two
+ * neighbouring channels per word. */
+typedef void tsnn_dots_kernel_t(const uint32_t *weights, const uint32_t *window, uint32_t *sums,
+                                uint32_t n_pairs);
+
 /** Set words, a multiple of 4 of them. */
 static inline void tsnn_fill(uint32_t *words, uint32_t n_words, uint32_t value)
 {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tinysnn.pack import Pack, PackedLayer, Source
 from tinysnn.views import helium
 from tinysnn.views.cell import CellView, equation, view_cell
+from tinysnn.views.dots import DotsKernel, DotsView
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
@@ -19,7 +20,15 @@ from tinysnn.views.scatter import ScatterView
 from tinysnn.views.sparse import SparseKernel, choose_sparse, view_sparse
 from tinysnn.views.table import Tables, TableView
 
-Kernel = RowsKernel | helium.HeliumRows | SparseKernel | GradedKernel | SettleKernel | NeuronsKernel
+Kernel = (
+    RowsKernel
+    | helium.HeliumRows
+    | SparseKernel
+    | GradedKernel
+    | SettleKernel
+    | DotsKernel
+    | NeuronsKernel
+)
 Kernels = tuple[Kernel, ...]
 
 
@@ -71,6 +80,8 @@ class LayerView:
     """The sources of a layer with kernels; empty: it has rows."""
     settle: str
     """The assembly that brings their sums to state units; empty: none."""
+    dots: DotsView | None
+    """Products of windows of input values with kernels, in place of events; None: no such thing."""
     fallback: FallbackView | None
     """What is done in ticks in which most rows are active; None: nothing else."""
     learn: LayerLearnView | None = None
@@ -93,10 +104,18 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
     maps = None
     if spec.has_kernels:
         maps = view_maps(
-            layer, prefix, core, equation(layer), graded=graded, graded_input=pack.graded_input
+            layer,
+            prefix,
+            core,
+            equation(layer),
+            graded=graded,
+            graded_input=pack.graded_input,
+            dots=options.dots,
         )
         rows, rows_tables = maps.rows, maps.tables
-        kernels: Kernels = tuple(k for k in (maps.settle, maps.neurons) if k is not None)
+        multiply = maps.dots.kernel if maps.dots is not None else None
+        called = (maps.settle, multiply, maps.neurons)
+        kernels: Kernels = tuple(k for k in called if k is not None)
     else:
         rows, rows_tables, kernels = _rows(layer, prefix, core, options, graded=graded)
     neurons_kernel = next((k for k in kernels if isinstance(k, NeuronsKernel)), None)
@@ -135,6 +154,7 @@ def view_layer(pack: Pack, k: int, core: str, options: RowOptions = AUTO) -> Lay
         kernels=kernels,
         maps=() if maps is None else maps.sources,
         settle="" if maps is None or maps.settle is None else maps.settle.symbol,
+        dots=None if maps is None else maps.dots,
         fallback=fallback,
         learn=learn,
     )

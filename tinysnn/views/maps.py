@@ -8,7 +8,9 @@ from math import lcm
 import numpy as np
 
 from tinysnn.pack import PackedLayer
+from tinysnn.views.dots import DotsView, choose_dots, view_dots
 from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
+from tinysnn.views.row_options import DotsForm
 from tinysnn.views.rows import RowsView
 from tinysnn.views.scatter import Form, ScatterView, sums_form, view_scatter
 from tinysnn.views.table import TableView
@@ -45,6 +47,8 @@ class MapsView:
     neurons: NeuronsKernel | None
     settle: SettleKernel | None
     """Runs ahead of the assembly of the neurons."""
+    dots: DotsView | None = None
+    """Windows of input values are multiplied; there are no sources to go by events then."""
 
 
 def view_maps(
@@ -55,6 +59,7 @@ def view_maps(
     *,
     graded: bool,
     graded_input: bool,
+    dots: DotsForm = "auto",
 ) -> MapsView:
     """The synapses of a layer with kernels, and the assembly that suits them on a core.
 
@@ -64,6 +69,9 @@ def view_maps(
     graded_input: those of the network's input do.
 
     """
+    found = _dots(layer, prefix, core, equation, dots, graded_input=graded_input)
+    if found is not None:
+        return found
     form, family = sums_form(layer, graded=graded), family_of(core)
     neurons = settle = None
     if form == "pairs" and family is not None:
@@ -78,6 +86,22 @@ def view_maps(
     rows = _sums(layer, form, graded=graded, signed=signed)
     tables = tuple(source.kernel for source in sources)
     return MapsView(sources, rows, tables, neurons, settle)
+
+
+def _dots(
+    layer: PackedLayer, prefix: str, core: str, equation: str, form: DotsForm, *, graded_input: bool
+) -> MapsView | None:
+    """Windows of input values, where both these and the neurons have assembly."""
+    kernel = choose_dots(layer, core, form, graded_input=graded_input)
+    neurons = None
+    if kernel is not None:
+        neurons = neurons_kernel(layer, "dsp", equation, biased=False, graded=True)
+    if kernel is None or neurons is None:
+        return None
+    view = view_dots(layer, prefix, kernel)
+    rows = _sums(layer, "pairs", graded=True, signed=True, variant=kernel.symbol)
+    tables = (view.table,) if view.places is None else (view.table, view.places)
+    return MapsView((), rows, tables, _periodic(layer, neurons, "dsp"), None, view)
 
 
 def _periodic(layer: PackedLayer, kernel: NeuronsKernel, family: Family) -> NeuronsKernel:
@@ -104,13 +128,15 @@ def _settle(layer: PackedLayer, family: Family) -> SettleKernel:
     )
 
 
-def _sums(layer: PackedLayer, form: Form, *, graded: bool, signed: bool) -> RowsView:
+def _sums(
+    layer: PackedLayer, form: Form, *, graded: bool, signed: bool, variant: str = ""
+) -> RowsView:
     """How sums are kept; there are no rows."""
     offset = LANE_OFFSET if form == "pairs" and not signed else 0
     entries = layer.n if form == "wide" else (layer.n + 1) // 2
     return RowsView(
         template="",
-        variant=f"scatter_{form}",
+        variant=variant or f"scatter_{form}",
         symbol="",
         row_words=0,
         pairs_per_word=0,

@@ -9,6 +9,7 @@ from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.decide import DecideView, view_decision
 from tinysnn.views.front_end import FrontEndView, view_front_end
+from tinysnn.views.dots import DotsKernel
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
@@ -101,6 +102,7 @@ class ModelView:
     sparse_kernels: tuple[SparseKernel, ...]
     graded_kernels: tuple[GradedKernel, ...]
     maps_kernels: tuple[SettleKernel, ...]
+    dots_kernels: tuple[DotsKernel, ...]
     neurons_kernels: tuple[NeuronsKernel, ...]
     learn: LearnView | None
     """What the model learns; None: nothing."""
@@ -119,7 +121,7 @@ class ModelView:
     def kernels(self) -> Kernels:
         """All functions of the model's file of assembly but the one that lists who fired."""
         rows = (*self.rows_kernels, *self.sparse_kernels, *self.graded_kernels)
-        return (*rows, *self.maps_kernels, *self.neurons_kernels)
+        return (*rows, *self.maps_kernels, *self.dots_kernels, *self.neurons_kernels)
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ def view_model(pack: Pack, core: str, options: RowOptions = AUTO) -> ModelView:
         sparse_kernels=tuple(k for k in kernels if isinstance(k, SparseKernel)),
         graded_kernels=tuple(k for k in kernels if isinstance(k, GradedKernel)),
         maps_kernels=tuple(k for k in kernels if isinstance(k, SettleKernel)),
+        dots_kernels=tuple(k for k in kernels if isinstance(k, DotsKernel)),
         neurons_kernels=tuple(k for k in kernels if isinstance(k, NeuronsKernel)),
         learn=view_learn(pack, tuple(layer.learn for layer in layers)),
     )
@@ -243,6 +246,7 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
         "work_events": ("uint16_t", "rows active in a layer's tick"),
         "work_values": ("int8_t", "their values"),
         "work_list": ("uint32_t", "rows and values of a layer's tick"),
+        "work_inputs": ("uint32_t", "map of a tick's values, two per word; then one window of it"),
         "work_late": ("uint32_t", "spikes of a source whose units are read some ticks late"),
         "work_late_values": ("int8_t", "their values"),
     }
@@ -251,7 +255,10 @@ def _work_fields(layers: tuple[LayerView, ...]) -> tuple[FieldView, ...]:
         lengths[layer.rows.sums] = max(lengths[layer.rows.sums], layer.rows.sums_length)
         for scattered in layer.maps:
             _make_room(lengths, layer.sources[scattered.index], scattered)
-        if layer.maps:
+        if layer.dots is not None:
+            room = layer.dots.input_words + layer.dots.window_words
+            lengths["work_inputs"] = max(lengths["work_inputs"], room)
+        elif layer.maps:
             pass  # events are listed a few at a time
         elif not layer.direct_input or layer.fallback is not None:
             lengths["work_events"] = max(lengths["work_events"], layer.n_rows)

@@ -7,6 +7,7 @@ from typing import Literal
 
 RowsForm = Literal["auto", "dense", "sparse"]
 Fallback = Literal["auto", "never", "always"]
+DotsForm = Literal["auto", "never", "always"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class RowOptions:
     dense_fallback: Fallback = "auto"
     """Subtract what is silent in ticks in which most of a layer's rows are active; auto: where such
     ticks were seen on the calibration data."""
+    dots: DotsForm = "auto"
+    """Multiply windows of input values with kernels; auto: where it takes fewer instructions than
+    going by events."""
 
 
 AUTO = RowOptions()
