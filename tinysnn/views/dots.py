@@ -27,8 +27,8 @@ UNROLLED = 8
 MOST_QUADS = 255
 """A window's bytes fit the instruction that goes back to its beginning."""
 MOST_SHIFT = 15
-COPIED_AT_ONCE = 8
-"""Entries of a run that are copied without a loop."""
+MOST_VALUES = 1 << 14
+"""Of a map: tables of 16 bits say where they go."""
 EVENT_COST, SUM_COST = 34, 6
 """Instructions for each event, and each sum it adds to, going by events in C."""
 
@@ -62,54 +62,25 @@ class DotsView:
     kernel: DotsKernel
     table: TableView
     places: TableView | None
-    """Where each unit's value goes, if the map has padding; else it goes where it lies."""
+    """Where each unit's value goes, if not where it lies."""
     unit: str
     guard: str
     """C condition of units that are not in the map; empty: all are."""
-    words: bool
-    """Everything is even, so that words are copied; else half words."""
+    copied: bool
+    """Windows are not in one piece, or begin in the middle of a word: they are copied."""
     input_words: int
-    """Of the map of values; the window comes behind it."""
+    """Of the map of values; a copied window comes behind it."""
     window_words: int
     rows: int
     columns: int
     row_step: int
     column_step: int
-    """From one window to the next, in entries."""
-    outer: int
-    outer_step: int
-    inner: int
-    inner_step: int
+    """From one window to the next, in words, or values if windows are copied."""
+    runs: int
     run: int
-    """A window is `outer` times `inner` runs of so many entries."""
+    run_step: int
+    """A copied window is so many runs of values, so far apart."""
     n_pairs: int
-
-
-@dataclass(frozen=True)
-class _Geometry:
-    """How a padded map of values lies in memory, in values."""
-
-    size: int
-    steps: tuple[int, int, int]
-    """Of channel, row, column."""
-    outer: tuple[int, int]
-    """Number and step of the outer loop over a window's runs."""
-    inner: tuple[int, int]
-    run: int
-
-
-def _geometry(source: SourceMap) -> _Geometry:
-    channels, height, width = source.shape
-    tall, wide = height + sum(source.padding[0]), width + sum(source.padding[1])
-    down, right = source.kernel
-    if source.channels_last:
-        steps = (1, wide * channels, channels)
-        outer, inner, run = (down, source.dilation[0] * steps[1]), (1, 0), right * channels
-    else:
-        steps = (tall * wide, wide, 1)
-        outer, inner = (channels, steps[0]), (down, source.dilation[0] * wide)
-        run = right
-    return _Geometry(channels * tall * wide, steps, outer, inner, run)
 
 
 def choose_dots(
@@ -125,7 +96,7 @@ def choose_dots(
         return None
     taps = found.shape[0] * found.kernel[0] * found.kernel[1]
     quads = -(-taps // QUAD)
-    if found.out_channels % 2 or quads > MOST_QUADS or abs(spec.frac_bits) > MOST_SHIFT:
+    if found.out_channels % 4 or found.n > MOST_VALUES or quads > MOST_QUADS or abs(spec.frac_bits) > MOST_SHIFT:
         return None
     if form == "auto" and not _pays(layer, found, quads):
         return None
@@ -137,8 +108,8 @@ def choose_dots(
 def dots_cost(found: SourceMap, quads: int, events: float) -> float:
     """Instructions of all windows of a tick, roughly."""
     _, tall, wide = found.out_shape
-    each = 11 * quads + 8
-    return tall * wide * (found.out_channels // 2 * each + 8 * quads + 30) + 7 * events
+    each = 11 * quads + 5
+    return tall * wide * (found.out_channels // 2 * each + 20) + found.n + 7 * events
 
 
 def _pays(layer: PackedLayer, found: SourceMap, quads: int) -> bool:
@@ -150,62 +121,74 @@ def _pays(layer: PackedLayer, found: SourceMap, quads: int) -> bool:
 
 
 def view_dots(layer: PackedLayer, prefix: str, kernel: DotsKernel) -> DotsView:
-    """The view of a layer for the C around its assembly, with its table."""
+    """The view of a layer for the C around its assembly, with its tables.
+
+    In the map of values channels come last, so that a row of a window is one run of values.
+    """
     source = layer.spec.sources[0]
     found = source.map
     assert found is not None  # choose_dots sees to it
-    geometry = _geometry(found)
+    channels, height, width = found.shape
+    line = (width + sum(found.padding[1])) * channels
+    size = (height + sum(found.padding[0])) * line
+    row_step, column_step = found.stride[0] * line, found.stride[1] * channels
+    copied = found.kernel[0] > 1 or row_step % 2 > 0 or column_step % 2 > 0
+    unit = 1 if copied else 2
+    taken = size if copied else max(size, _reach(found, kernel, row_step, column_step))
     _, tall, wide = found.out_shape
-    row_step = found.stride[0] * geometry.steps[1]
-    column_step = found.stride[1] * geometry.steps[2]
-    steps = (row_step, column_step, geometry.outer[1], geometry.inner[1], geometry.run)
-    words = all(step % 2 == 0 for step in steps)
-    unit = 2 if words else 1
     weights = _weights(layer.kernels[0], found, kernel.quads)
     doc = f"weights of 16 bits, two channels after the other by {QUAD} places of a window"
     return DotsView(
         kernel=kernel,
         table=TableView("uint32_t", f"{prefix}_kernel", tuple(weights.tolist()), doc, "hex"),
-        places=_places(found, geometry, f"{prefix}_places"),
+        places=_places(found, line, f"{prefix}_places"),
         unit=f"(uint32_t)events[e] - {found.first}u" if found.first else "events[e]",
         guard=f"unit >= {found.n}u" if found.n < source.n else "",
-        words=words,
-        input_words=-(-geometry.size // QUAD) * QUAD // 2,
-        window_words=kernel.quads * QUAD // 2,
+        copied=copied,
+        input_words=-(-taken // QUAD) * QUAD // 2,
+        window_words=kernel.quads * QUAD // 2 if copied else 0,
         rows=tall,
         columns=wide,
         row_step=row_step // unit,
         column_step=column_step // unit,
-        outer=geometry.outer[0],
-        outer_step=geometry.outer[1] // unit,
-        inner=geometry.inner[0],
-        inner_step=geometry.inner[1] // unit,
-        run=geometry.run // unit,
+        runs=found.kernel[0],
+        run=found.kernel[1] * channels,
+        run_step=found.dilation[0] * line,
         n_pairs=found.out_channels // 2,
     )
+
+
+def _reach(found: SourceMap, kernel: DotsKernel, row_step: int, column_step: int) -> int:
+    """Values up to the end of the last window, with what the assembly reads beyond it."""
+    _, tall, wide = found.out_shape
+    return (tall - 1) * row_step + (wide - 1) * column_step + kernel.quads * QUAD
 
 
 def _weights(
     kernel: npt.NDArray[np.int8], found: SourceMap, quads: int
 ) -> npt.NDArray[np.uint32]:
-    """Kernels [C, down, right, O] as words of two weights, in the order the assembly reads them."""
-    order = (3, 1, 2, 0) if found.channels_last else (3, 0, 1, 2)
-    flat = kernel.transpose(order).reshape(found.out_channels, -1).astype("<i2")
+    """Kernels [C, down, right, O] as words of two weights, in the order the assembly reads them.
+
+    It goes forward over a window for the even pairs of channels, and back for the odd ones.
+    """
+    flat = kernel.transpose(3, 1, 2, 0).reshape(found.out_channels, -1).astype("<i2")
     padded = np.zeros((found.out_channels, quads * QUAD), "<i2")
     padded[:, : flat.shape[1]] = flat
     pairs = padded.reshape(found.out_channels // 2, 2, quads, QUAD).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(pairs).ravel().view("<u4").astype(np.uint32)
+    turned = np.array(pairs)
+    turned[1::2] = pairs[1::2, ::-1]
+    return turned.ravel().view("<u4").astype(np.uint32)
 
 
-def _places(found: SourceMap, geometry: _Geometry, symbol: str) -> TableView | None:
-    """Where the value of each unit goes in a map with padding."""
-    if not any(sum(pads) for pads in found.padding):
-        return None
+def _places(found: SourceMap, line: int, symbol: str) -> TableView | None:
+    """Where the value of each unit goes in the map of values; None: where it lies."""
+    channels = found.shape[0]
     c, y, x = np.indices(found.shape)
-    at = (c, y + found.padding[0][0], x + found.padding[1][0])
-    where = sum(step * place for step, place in zip(geometry.steps, at, strict=True))
-    order = np.asarray(where)
-    if found.channels_last:
-        order = order.transpose(1, 2, 0)
-    doc = "entry of the padded map of values, by unit"
-    return TableView("uint16_t", symbol, tuple(order.ravel().tolist()), doc)
+    where = (
+        (y + found.padding[0][0]) * line + (x + found.padding[1][0]) * channels + c
+    )
+    order = np.asarray(where.transpose(1, 2, 0) if found.channels_last else where).ravel()
+    if np.array_equal(order, np.arange(order.size)):
+        return None
+    doc = "place of each unit in the map of values"
+    return TableView("uint16_t", symbol, tuple(order.tolist()), doc)
