@@ -96,7 +96,12 @@ def choose_dots(
         return None
     taps = found.shape[0] * found.kernel[0] * found.kernel[1]
     quads = -(-taps // QUAD)
-    if found.out_channels % 4 or found.n > MOST_VALUES or quads > MOST_QUADS or abs(spec.frac_bits) > MOST_SHIFT:
+    if (
+        found.out_channels % 4
+        or found.n > MOST_VALUES
+        or quads > MOST_QUADS
+        or abs(spec.frac_bits) > MOST_SHIFT
+    ):
         return None
     if form == "auto" and not _pays(layer, found, quads):
         return None
@@ -164,9 +169,7 @@ def _reach(found: SourceMap, kernel: DotsKernel, row_step: int, column_step: int
     return (tall - 1) * row_step + (wide - 1) * column_step + kernel.quads * QUAD
 
 
-def _weights(
-    kernel: npt.NDArray[np.int8], found: SourceMap, quads: int
-) -> npt.NDArray[np.uint32]:
+def _weights(kernel: npt.NDArray[np.int8], found: SourceMap, quads: int) -> npt.NDArray[np.uint32]:
     """Kernels [C, down, right, O] as words of two weights, in the order the assembly reads them.
 
     It goes forward over a window for the even pairs of channels, and back for the odd ones.
@@ -184,9 +187,7 @@ def _places(found: SourceMap, line: int, symbol: str) -> TableView | None:
     """Where the value of each unit goes in the map of values; None: where it lies."""
     channels = found.shape[0]
     c, y, x = np.indices(found.shape)
-    where = (
-        (y + found.padding[0][0]) * line + (x + found.padding[1][0]) * channels + c
-    )
+    where = (y + found.padding[0][0]) * line + (x + found.padding[1][0]) * channels + c
     order = np.asarray(where.transpose(1, 2, 0) if found.channels_last else where).ravel()
     if np.array_equal(order, np.arange(order.size)):
         return None

@@ -72,7 +72,7 @@ class NeuronsKernel:
     whole: bool
     """The decay is stored less 1: it is 1/2 or more."""
     both_halves: bool
-    """Decays that are 1/2 or more are stored less 1, others are not."""
+    """Some decays are 1/2 or more, others are not: stored times 2, each in a word of its own."""
     shift_places: int
     shift_mask: int
     shift_round: int
@@ -193,10 +193,10 @@ def _decay(layer: PackedLayer) -> str:
 def _dsp(layer: PackedLayer, equation: str, *, biased: bool, saturates: bool) -> NeuronsKernel:
     spec, decay, whole = layer.spec, _decay(layer), layer.wide("beta") >= HALF_Q16
     bias, reset_to = layer.wide("bias"), layer.wide("reset_to")
-    bias_table = not same(bias)
+    bias_table, mixed = not same(bias), bool(whole.any() and not whole.all())
     constant = "none"
     if biased or (bias.any() and not bias_table):
-        constant = "rounding" if decay == "mul" and not saturates else "pair"
+        constant = "rounding" if decay == "mul" and not (saturates or mixed) else "pair"
     fixed = {
         "beta_table": not same(layer.wide("beta")),
         "bias_table": bias_table,
@@ -220,7 +220,7 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool, saturates: bool) ->
         layer,
         decay=decay,
         whole=bool(whole.all()),
-        both_halves=bool(whole.any() and not whole.all()),
+        both_halves=mixed,
         saturates=saturates,
         theta_table=theta_table,
         constant=constant,

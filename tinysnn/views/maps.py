@@ -109,7 +109,7 @@ def _periodic(layer: PackedLayer, kernel: NeuronsKernel, family: Family) -> Neur
     count = lcm(layer.spec.channels, SPIKES)
     named = ("beta", "bias", "theta", "reset")
     tables = [name for name in named if getattr(kernel, f"{name}_table")]
-    words = count // 2 * len(tables)
+    words = count // 2 * (len(tables) + kernel.both_halves)
     if not tables or count >= layer.n or words > MOST_WORDS:
         return kernel
     for name in tables:

@@ -77,7 +77,7 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
     v6m = kernel.symbol.endswith("v6m")
     raised = layer.wide("theta") + (v6m and kernel.compare == "gt")
     beta = layer.wide("beta")
-    less_one = (beta >= HALF_Q16) & (kernel.whole or kernel.both_halves)
+    less_one = (beta >= HALF_Q16) & kernel.whole
     parts = {
         "bias": _pairs(layer.wide("bias")),
         "beta": _pairs(np.where(less_one, beta - ONE_Q16, beta)),
@@ -85,10 +85,19 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
         "reset": _pairs(layer.wide("reset_to")),
     }
     steps = {k: v.reshape(-1, kernel.unroll) for k, v in parts.items()}
+    if kernel.both_halves:
+        steps["beta"] = (2 * beta).reshape(-1, kernel.unroll, 2)
     here = {k: v for k, v in steps.items() if getattr(kernel, f"{k}_table")}
-    columns = [here[k][:, [u]] for u in range(kernel.unroll) for k in ("bias", "beta") if k in here]
+    columns = [
+        _column(here[k], u) for u in range(kernel.unroll) for k in ("bias", "beta") if k in here
+    ]
     columns += [here[k] for k in ("theta", "reset") if k in here]
     return np.hstack(columns).ravel() if columns else np.zeros(0, np.int64)
+
+
+def _column(steps: Ints, u: int) -> Ints:
+    """Pair u of every step: one word each, or a word for each neuron; [steps, 1 or 2]."""
+    return steps[:, u] if steps.ndim > 2 else steps[:, [u]]
 
 
 def _constant(layer: PackedLayer, kernel: NeuronsKernel, *, v6m: bool, biased: bool) -> str:
