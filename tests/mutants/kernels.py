@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.kernels.arm import wanted_of
+from tests.kernels.dots import dots_scene
 from tests.kernels.graded import graded_scene
 from tests.kernels.scenes import random_scene
 from tests.make_packs import Corner
@@ -36,6 +37,7 @@ class Mutant:
 _ANY = r".*"
 _BYTES, _NIBBLES, _TWO_BITS, _ONE_BIT = (rf"tsnn_rows{bits}_.*" for bits in (8, 4, 2, 1))
 _NEURONS = r"tsnn_lif_.*"
+_DOTS = r"tsnn_dots.*"
 _VALUES = r"tsnn_graded\d_.*"
 
 _ROWS_M4 = (
@@ -142,8 +144,18 @@ _GRADED = (
     Mutant("lower sum borrows", M4, _VALUES, r"movt    r8, #0x\w+", "movt    r8, #0"),
     Mutant("values of one bit not doubled", M4, r"tsnn_graded1_.*", r"lsl     r9, r9, #1", "nop"),
     Mutant("events left over", M4, _VALUES, r"cmp     r3, #2", "cmp     r3, #1"),
-    Mutant("all decays stored less 1", M4, r"tsnn_lif_mulb_.*", r"sel     (\w+), r7, r6",
-           r"mov     \1, r7"),
+    Mutant("twice the product not halved", M4, r"tsnn_lif_mulb_.*", r"asr     r6, r6, #1", "nop"),
+    Mutant("twice the product not rounded", M4, r"tsnn_lif_mulb_.*", r"mov     r9, #1 ",
+           "mov     r9, #0 "),
+    Mutant("windows never from their end", M4, _DOTS, r"ldmdb ", "ldm "),
+    Mutant("sums of windows not rounded", M4, _DOTS, r"mov     (r3|lr), #\d+$", r"mov     \1, #0"),
+    Mutant("low sums of windows not shifted", M4, _DOTS, r"asr     r12,.*", "nop"),
+    Mutant("sums of windows a bit too high", M4, r"tsnn_dots4.*", r"lsl #10$", "lsl #11"),
+    Mutant("values of windows without sign", M4, C, r"\(tsnn_lane_t\)\(int16_t\)values",
+           "(tsnn_lane_t)(uint8_t)values"),
+    Mutant("values of ticks before stay", M4, C, r"tsnn_fill\(st->work_inputs, \d+u, 0u\);", ""),
+    Mutant("values do not go to their places", M4, C, r"_places\[unit\]", "_places[unit] ^ 1u"),
+    Mutant("windows do not go down", M4, C, r"row \+= \d+;", ""),
 )  # fmt: skip
 
 MUTANTS = (*_ROWS_M4, *_GRADED, *_CHUNKS, *_NEURONS_M4, *_ROWS_M0, *_NEURONS_M0)
@@ -205,7 +217,8 @@ def scenes() -> list[Corner]:
             ("pulled", 90, pulled), ("odd", 91, odd), ("above", 92, above), ("each", 93, each)
         )
     ]  # fmt: skip
-    return [*lively, *ends, *valued]
+    dots = [dots_scene(name) for name in ("keyword", "long", "strided")]
+    return [*lively, *ends, *valued, *dots]
 
 
 def _lively(name: str, fixed: dict[str, Any], k: int) -> Corner:

@@ -82,7 +82,7 @@ def predict(pack: Pack, core: Core, activity: Activity) -> Prediction:
 def _layer(pack: Pack, view: LayerView, core: Core, activity: Activity) -> LayerCost:
     layer, ticks = pack.layers[view.index], activity.layers[view.index]
     instructions = None
-    if knows(core) and not view.maps:
+    if knows(core) and not layer.spec.has_kernels:
         bill = bill_layer(view, layer, core, ticks)
         instructions = None if bill.unknown else ticks.mean(bill.total(coefficients(), core))
     events = ticks.mean(ticks.events)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views import obstacles
+from tinysnn.views.dots import compare_dots
 from tinysnn.views.kernels import CHUNK, Family, NeuronsKernel, family_of, shift_of
 from tinysnn.views.layer import LayerView
 from tinysnn.views.row_cost import compare_sparse, events_of
@@ -18,6 +19,8 @@ def rows_words(view: LayerView, layer: PackedLayer, core: str) -> str:
     fallback = ""
     if view.fallback is not None:
         fallback = f"; silent rows beyond {view.fallback.threshold} events"
+    if view.dots is not None:
+        return f"windows of values, {_by(view.dots.kernel.symbol)}: {_not_by_events(layer)}"
     if view.maps:
         matrix = layer.spec.n_rows * layer.n
         return f"kernels, in C: {layer.n_weights:,} weights; as a matrix {matrix:,}"
@@ -88,6 +91,12 @@ def _why_no_graded(layer: PackedLayer, family: Family) -> str:
         return "graded input"
     obstacle = obstacles.of_neurons(layer, family, graded=True)
     return f"graded input, {obstacle or 'sums too wide for two in 64 bits'}"
+
+
+def _not_by_events(layer: PackedLayer) -> str:
+    """What made windows of values the choice."""
+    windows, by_events = compare_dots(layer)
+    return f"about {windows:,.0f} < {by_events:,.0f} instructions by events, in C"
 
 
 def _zeros(view: LayerView, layer: PackedLayer, core: str) -> str:

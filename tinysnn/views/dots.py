@@ -103,26 +103,28 @@ def choose_dots(
         or abs(spec.frac_bits) > MOST_SHIFT
     ):
         return None
-    if form == "auto" and not _pays(layer, found, quads):
+    if form == "auto" and windows >= by_events:
         return None
     f = spec.frac_bits
     symbol = f"tsnn_dots{quads}_{'m' if f < 0 else 's'}{abs(f)}_dsp"
     return DotsKernel("ops/dots_dsp.S.jinja", symbol, quads, f, quads > UNROLLED)
 
 
-def dots_cost(found: SourceMap, quads: int, events: float) -> float:
-    """Instructions of all windows of a tick, roughly."""
-    _, tall, wide = found.out_shape
-    each = 11 * quads + 5
-    return tall * wide * (found.out_channels // 2 * each + 20) + found.n + 7 * events
-
-
-def _pays(layer: PackedLayer, found: SourceMap, quads: int) -> bool:
-    """Whether windows take fewer instructions, with the events of the calibration data."""
+def compare_dots(layer: PackedLayer) -> tuple[float, float]:
+    """Instructions of a tick, roughly: by windows, by events of the calibration data."""
+    found = layer.spec.sources[0].map
+    assert found is not None  # choose_dots sees to it
     report = layer.spec.report
     events = found.n / 2 if report.events_per_tick is None else report.events_per_tick
-    by_events = events * (EVENT_COST + SUM_COST * spread(found))
-    return dots_cost(found, quads, events) < by_events
+    _, tall, wide = found.out_shape
+    place = found.out_channels // 2 * (11 * _quads(found) + 5) + 20
+    windows = tall * wide * place + found.n + 7 * events
+    return windows, events * (EVENT_COST + SUM_COST * spread(found))
+
+
+def _quads(found: SourceMap) -> int:
+    """Runs of 8 values in a window."""
+    return -(-found.shape[0] * found.kernel[0] * found.kernel[1] // QUAD)
 
 
 def view_dots(layer: PackedLayer, prefix: str, kernel: DotsKernel) -> DotsView:

@@ -8,8 +8,8 @@ from tinysnn import __version__
 from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.decide import DecideView, view_decision
-from tinysnn.views.front_end import FrontEndView, view_front_end
 from tinysnn.views.dots import DotsKernel
+from tinysnn.views.front_end import FrontEndView, view_front_end
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
 from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
