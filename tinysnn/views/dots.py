@@ -27,8 +27,8 @@ UNROLLED = 8
 MOST_QUADS = 255
 """A window's bytes fit the instruction that goes back to its beginning."""
 MOST_SHIFT = 15
-MOST_VALUES = 1 << 14
-"""Of a map: tables of 16 bits say where they go."""
+MOST_VALUES = 4096
+"""Of a map with its padding: it takes two bytes of RAM for each."""
 EVENT_COST, SUM_COST = 34, 6
 """Instructions for each event, and each sum it adds to, going by events in C."""
 
@@ -90,21 +90,17 @@ def choose_dots(
     spec, found = layer.spec, layer.spec.sources[0].map
     if family_of(core) != "dsp" or form == "never" or len(spec.sources) > 1 or found is None:
         return None
-    source = spec.sources[0]
+    source, quads = spec.sources[0], _quads(found)
     plain = found.groups == 1 and found.pool is None and found.dilation[1] == 1
-    if source.layer is not None or source.delay_ticks or not graded_input or not plain:
+    now = source.layer is None and not source.delay_ticks and layer.delays is None
+    if not (graded_input and now and plain) or found.out_channels % 4:
         return None
-    taps = found.shape[0] * found.kernel[0] * found.kernel[1]
-    quads = -(-taps // QUAD)
-    if (
-        found.out_channels % 4
-        or found.n > MOST_VALUES
-        or quads > MOST_QUADS
-        or abs(spec.frac_bits) > MOST_SHIFT
-    ):
+    if quads > MOST_QUADS or abs(spec.frac_bits) > MOST_SHIFT or _padded(found) > MOST_VALUES:
         return None
-    if form == "auto" and windows >= by_events:
-        return None
+    if form == "auto":
+        windows, by_events = compare_dots(layer)
+        if windows >= by_events:
+            return None
     f = spec.frac_bits
     symbol = f"tsnn_dots{quads}_{'m' if f < 0 else 's'}{abs(f)}_dsp"
     return DotsKernel("ops/dots_dsp.S.jinja", symbol, quads, f, quads > UNROLLED)
@@ -120,6 +116,12 @@ def compare_dots(layer: PackedLayer) -> tuple[float, float]:
     place = found.out_channels // 2 * (11 * _quads(found) + 5) + 20
     windows = tall * wide * place + found.n + 7 * events
     return windows, events * (EVENT_COST + SUM_COST * spread(found))
+
+
+def _padded(found: SourceMap) -> int:
+    """Values of the map with its padding."""
+    channels, height, width = found.shape
+    return channels * (height + sum(found.padding[0])) * (width + sum(found.padding[1]))
 
 
 def _quads(found: SourceMap) -> int:
