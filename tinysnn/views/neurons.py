@@ -84,7 +84,7 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
         "theta": _pairs(raised),
         "reset": _pairs(layer.wide("reset_to")),
     }
-    steps = {k: v.reshape(-1, kernel.unroll) for k, v in parts.items()}
+    steps: dict[str, Ints] = {k: v.reshape(-1, kernel.unroll) for k, v in parts.items()}
     if kernel.both_halves:
         steps["beta"] = (2 * beta).reshape(-1, kernel.unroll, 2)
     here = {k: v for k, v in steps.items() if getattr(kernel, f"{k}_table")}
