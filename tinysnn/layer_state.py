@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +15,8 @@ from tinysnn.pack import PackedLayer
 from tinysnn.state import spike_words
 
 MAX_IDLE = (1 << 32) - 1
+Adder = Callable[[npt.NDArray[np.intp], "npt.NDArray[np.int64] | None"], Ints]
+"""Events of a tick, and their values, to what they add to each neuron."""
 
 
 class LayerState:
@@ -29,6 +34,8 @@ class LayerState:
         self.kept = lif.memory(layer, (layer.n,))
         self.idle = 0
         self.hot = bool(self.v.any())
+        self.add: Adder | None = None
+        """What a tick's events add, where a rule of learning says something else than rows."""
 
     def tick(self, index: npt.NDArray[np.intp], value: npt.NDArray[np.int64] | None) -> None:
         """One tick with the given active rows and their values."""
@@ -43,7 +50,8 @@ class LayerState:
             if self.kept.a is not None:
                 self.kept.a = catch_up(self.kept.a, layer.wide("rho"), leak_zero, self.idle)
             self.idle = 0
-        self.sums = synapses(layer, self.rows, index, value)
+        add = partial(synapses, layer, self.rows) if self.add is None else self.add
+        self.sums = add(index, value)
         y = align(self.sums, spec.frac_bits) + self.bias
         if spec.has_current:
             self.i = y = current.step(self.i, y, layer.wide("alpha"), spec.state_bits)

@@ -7,9 +7,9 @@ is made from the recordings of the others, packed, generated, compiled, and give
 the one that was left out, one second at a time; every bit is compared with the reference. `--out`
 writes a network made from all of them.
 
-Nothing is tuned. The bands are where a bearing of this make (SKF 6205) repeats itself at the mean of
-the nameplate speeds, by its geometry; a class is the mean of its training clips (each class of equal
-weight), the answer the nearest mean. That is linear: `x m - |m|^2 / 2`, added up over the ticks.
+The bands are where a bearing of this make (SKF 6205) repeats itself at the mean of the nameplate
+speeds, by its geometry; a class is the mean of its training clips, alike for all carriers, the
+answer the nearest mean. That is linear, `x m - |m|^2 / 2`, added up over the ticks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import model_files
 import numpy as np
 import numpy.typing as npt
 
@@ -28,8 +28,6 @@ from tinysnn.deploy import deployed, pick_board
 from tinysnn.encode import vibration
 from tinysnn.encode.rotation import rotation
 from tinysnn.front_end import Vibration
-from tinysnn.lower import lower
-from tinysnn.options import load_options
 from tinysnn.pack import Pack
 from tinysnn.quantise import quantise
 from tinysnn.stimulus import Stimulus
@@ -61,6 +59,10 @@ FRONT_END = Vibration(
     relative="signal",
     step_bits=3,
 )
+
+ABOUT = """Outputs: ball inner outer; the answer is the
+# largest membrane after the last tick, the lowest index in a tie.
+# Written by examples/vibration/bearing.py."""
 
 Values = npt.NDArray[np.float64]
 
@@ -109,58 +111,14 @@ def means(clips: Clips) -> Values:
 
 
 def write(found: Values, folder: Path) -> None:
-    """The network of these means and what NIR cannot say: bearing.nir, bearing.toml."""
-    import nir
-
+    """The network of these means: bearing.nir, bearing.toml."""
     bias = -0.5 * (found**2).sum(axis=1)
-    nodes = {
-        "input": nir.Input(input_type=np.array([FRONT_END.n_in])),
-        "nearest": nir.Affine(weight=found, bias=bias),
-        "fault": nir.I(r=np.ones(len(FAULTS))),
-        "output": nir.Output(output_type=np.array([len(FAULTS)])),
-    }
-    edges = [("input", "nearest"), ("nearest", "fault"), ("fault", "output")]
-    folder.mkdir(parents=True, exist_ok=True)
-    nir.write(folder / "bearing.nir", nir.NIRGraph(nodes, edges))
-    (folder / "bearing.toml").write_text(_toml())
-
-
-def _toml() -> str:
-    fields = msgspec.to_builtins(FRONT_END)
-    given = msgspec.to_builtins(Vibration(hop=1, bands=FRONT_END.bands))
-    lines = [
-        "# What bearing.nir cannot say. Outputs: ball inner outer; the answer is the largest membrane",
-        "# after the last tick, the lowest index in a tie. Written by examples/vibration/bearing.py.",
-        f"dt_s = {HOP / RATE_HZ}",
-        'gain = "tick"',
-        'v_init = "zero"',
-        "input_scale = 1.0",
-        "",
-        "# The front end that makes the events on the device (docs/SPEC.md 5.2); filters are",
-        "# [cosine, sine, up, down].",
-        "[front_end]",
-        'type = "vibration"',
-    ]
-    for name, value in fields.items():
-        if name != "type" and (value != given[name] or name in ("hop", "bands")):
-            lines.append(f"{name} = {_toml_value(value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, (list, tuple)):
-        return "[\n" + "".join(f"    {list(entry)},\n" for entry in value) + "]"
-    return str(value)
+    model_files.write(folder, "bearing", FRONT_END, found, bias, rate_hz=RATE_HZ, about=ABOUT)
 
 
 def packed(folder: Path) -> Pack:
     """The pack of a network that `write` wrote."""
-    from tinysnn.load import load_network
-
-    network = load_network(folder / "bearing.nir")
-    return quantise(lower(network, load_options(folder / "bearing.toml")))
+    return quantise(model_files.read(folder, "bearing"))
 
 
 def stimuli(clips: Clips) -> list[Stimulus]:

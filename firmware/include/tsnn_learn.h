@@ -49,6 +49,13 @@ static inline int32_t tsnn_clip(int32_t x, int32_t low, int32_t high)
     return y;
 }
 
+/** How strange a distance is where the usual one is `deviation` / 16: 16 for about the usual one. */
+static inline uint32_t tsnn_strange(int32_t away, uint32_t deviation)
+{
+    const uint32_t size = (uint32_t)((away < 0) ? -away : away);
+    return (size << 8) / (deviation + 8u);
+}
+
 /** Put events in ascending order: spikes are listed in the order of their bits. */
 static inline void tsnn_sort_events(uint16_t *events, uint32_t n_events)
 {

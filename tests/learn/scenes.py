@@ -77,6 +77,11 @@ def scenes() -> dict[str, Pack]:
         "few_fresh": plastic(
             direct_pack("few_fresh"), "few-shot", fresh=4, per_class=2, novelty=900, z_shift=4
         ),
+        "familiar_fresh": plastic(
+            direct_pack("familiar_fresh"), "familiar", fresh=3, per_class=2, novelty=400, z_shift=3,
+            slowest=3,
+        ),
+        "familiar_spare": plastic(base_pack("familiar_spare"), "familiar", spare=2, spread=5),
         "sdsp_four": plastic(
             base_pack("sdsp_four"), "sdsp", fresh=3, theta=60, middle=20, floor=70, teacher=25,
             chance=90, ca_ticks=2, up_low=1, gate=0, settle=0, others=7, excite=0,

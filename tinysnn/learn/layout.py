@@ -80,7 +80,9 @@ def _learned(k: int, layer: PackedLayer) -> list[Entry]:
     entries: list[Entry] = [_weights(k, layer)]
     if RULES[learn.rule].role == "head":
         entries.append((f"l{k}_b", "i4", n))
-    if learn.rule == "few-shot":
+    if learn.rule == "familiar":
+        entries.append((f"l{k}_d", "u1", n_rows * n))
+    if learn.rule in ("few-shot", "familiar"):
         entries.append((f"l{k}_uses", "u1", n))
     if learn.rule == "stdp":
         entries.append((f"l{k}_h", "i4", n))
@@ -111,6 +113,7 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
     entries: dict[str, list[Entry]] = {
         "delta": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1), (f"l{k}_e", "i4", n)],
         "few-shot": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
+        "familiar": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
         "sdsp": [(f"l{k}_u", "i4", n), (f"l{k}_ca", "i4", n), (f"l{k}_dir", "i1", n)],
         "stdp": [(f"l{k}_u", "i4", n), (f"l{k}_t", "u1", n_rows), (f"l{k}_y", "u1", n)],
         "rstdp": [

@@ -15,6 +15,7 @@ from tinysnn.learn.base import Plastic, Shared
 from tinysnn.learn.delta import Delta
 from tinysnn.learn.drtp import Drtp
 from tinysnn.learn.eprop import Eprop
+from tinysnn.learn.familiar import Familiar
 from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import learned_layout
 from tinysnn.learn.plastic import classes_of, head_of, room_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, type[Plastic]] = {
     "delta": Delta,
     "few-shot": FewShot,
+    "familiar": Familiar,
     "sdsp": Sdsp,
     "sdsp-1bit": Sdsp,
     "stdp": Stdp,

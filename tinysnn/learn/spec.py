@@ -7,7 +7,9 @@ from typing import Literal
 
 import msgspec
 
-Rule = Literal["delta", "few-shot", "sdsp", "sdsp-1bit", "stdp", "rstdp", "drtp", "eprop"]
+Rule = Literal[
+    "delta", "few-shot", "familiar", "sdsp", "sdsp-1bit", "stdp", "rstdp", "drtp", "eprop"
+]
 Role = Literal["head", "hidden"]
 Storage = Literal[8, 4, 1]
 
@@ -132,6 +134,17 @@ RULES: dict[str, RuleInfo] = {
             "novelty": Parameter(
                 0, 0, 1 << 30, "squared distance beyond which a free one is taken"
             ),
+        },
+    ),
+    "familiar": RuleInfo(
+        "prototypes with deviations: the membrane says how far the input is from what is known",
+        "head",
+        8,
+        {
+            **_HEAD,
+            "slowest": Parameter(6, 1, 8, "a prototype moves by at least 2^-slowest of the way"),
+            "novelty": Parameter(0, 0, 1 << 30, "distance beyond which a free one is taken"),
+            "spread": Parameter(32, 0, 255, "deviation of a new prototype, 1/16 of a value"),
         },
     ),
     "sdsp": RuleInfo("spike-driven, calcium windows", "head", 4, _SDSP),

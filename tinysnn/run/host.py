@@ -143,7 +143,7 @@ class HostModel:
 
         """
         check_raster(stimulus, self._expected)
-        outputs = [self._step(row) for row in stimulus.raster]
+        outputs = [self._step(row) for row in self._rows(stimulus)]
         return np.array(outputs, np.int32).reshape(-1, self._expected.n_out)
 
     def call(self, call: Call, value: int = 0) -> Answer:

@@ -20,6 +20,8 @@ _C_TYPES = {
     "u1": "uint8_t",
     "i1": "int8_t",
 }
+FARTHEST = (1 << 20) - 1
+"""Largest distance of a tick (SPEC.md 4.6.1)."""
 _DOCS = {
     "rng": "state of the generator",
     "n_classes": "classes known",
@@ -33,6 +35,7 @@ _DOCS = {
     "turn": "class that was rehearsed last",
     "kept": "examples kept of each class",
     "buffer": "the examples",
+    "d": "deviations from the prototypes, 1/16 of a value",
     "uses": "examples that moved each prototype; 255: it stays",
     "z": "counts of what entered",
     "x": "the same as it is learned from",
@@ -84,6 +87,9 @@ class LayerLearnView:
     kept: str
     buffer: str
     uses: str
+    d: str
+    """Deviations; of a rule that has none: empty."""
+    farthest: int
     u: str
     ca: str
     dir: str
@@ -156,6 +162,8 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         p=p,
         **names,
         uses=f"l{k}_uses",
+        d=f"l{k}_d" if learn.rule == "familiar" else "",
+        farthest=FARTHEST,
         errors=_errors(pack),
         top=(1 << bits) - 1,
         step=2,
@@ -245,7 +253,9 @@ def _first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...
         kept = tuple(layer.replay.ravel().tolist())
         words = "examples that are rehearsed, one after another, by class"
         made.append(TableView("int8_t", f"{prefix}_packed", kept, words))
-    if layer.spec.learn.rule == "few-shot":
+    if layer.spec.learn.rule == "familiar":
+        initial[f"l{k}_d"] = f"{layer.spec.learn.parameters['spread']}u"
+    if layer.spec.learn.rule in ("few-shot", "familiar"):
         initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
     return (*made, *tables.made), initial
 
