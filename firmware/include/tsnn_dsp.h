@@ -48,6 +48,16 @@ TSNN_DSP_ACCUMULATE(tsnn_smlad, "smlad")   /**< sum + a.low b.low + a.high b.hig
 TSNN_DSP_ACCUMULATE(tsnn_smlsdx, "smlsdx") /**< sum + a.low b.high - a.high b.low */
 TSNN_DSP_HALVES(tsnn_shadd16, "shadd16")   /**< (a + b) >> 1 in both halves */
 TSNN_DSP_HALVES(tsnn_shsub16, "shsub16")   /**< (a - b) >> 1 in both halves */
+TSNN_DSP_HALVES(tsnn_shsax, "shsax")       /**< (a.low + b.high) >> 1, (a.high - b.low) >> 1 */
+TSNN_DSP_HALVES(tsnn_shasx, "shasx")       /**< (a.low - b.high) >> 1, (a.high + b.low) >> 1 */
+
+/** Both halves from values that fit them when shifted right by 15. */
+static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
+{
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #1" : "=r"(result) : "r"(low >> 15), "r"(high));
+    return result;
+}
 
 static inline int32_t tsnn_clip16(int32_t x)
 {
@@ -78,16 +88,35 @@ static inline int32_t tsnn_smlsdx(uint32_t a, uint32_t b, int32_t sum)
     return sum + tsnn_low16(a) * tsnn_high16(b) - tsnn_high16(a) * tsnn_low16(b);
 }
 
+/* Halves are averaged as unsigned ones, 2^15 higher: no carry leaves them. */
+
 static inline uint32_t tsnn_shadd16(uint32_t a, uint32_t b)
 {
-    return tsnn_pack16((tsnn_low16(a) + tsnn_low16(b)) >> 1,
-                       (tsnn_high16(a) + tsnn_high16(b)) >> 1);
+    const uint32_t common = (a ^ 0x80008000u) & (b ^ 0x80008000u);
+    return (common + (((a ^ b) & 0xFFFEFFFEu) >> 1)) ^ 0x80008000u;
 }
 
 static inline uint32_t tsnn_shsub16(uint32_t a, uint32_t b)
 {
-    return tsnn_pack16((tsnn_low16(a) - tsnn_low16(b)) >> 1,
-                       (tsnn_high16(a) - tsnn_high16(b)) >> 1);
+    const uint32_t either = (a ^ 0x80008000u) | (b ^ 0x7FFF7FFFu);
+    return (either - ((~(a ^ b) & 0xFFFEFFFEu) >> 1)) ^ 0x80008000u;
+}
+
+static inline uint32_t tsnn_shsax(uint32_t a, uint32_t b)
+{
+    return tsnn_pack16((tsnn_low16(a) + tsnn_high16(b)) >> 1,
+                       (tsnn_high16(a) - tsnn_low16(b)) >> 1);
+}
+
+static inline uint32_t tsnn_shasx(uint32_t a, uint32_t b)
+{
+    return tsnn_pack16((tsnn_low16(a) - tsnn_high16(b)) >> 1,
+                       (tsnn_high16(a) + tsnn_low16(b)) >> 1);
+}
+
+static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
+{
+    return (((uint32_t)low >> 15) & 0xFFFFu) | (((uint32_t)high << 1) & 0xFFFF0000u);
 }
 
 static inline int32_t tsnn_clip16(int32_t x)
@@ -97,5 +126,23 @@ static inline int32_t tsnn_clip16(int32_t x)
 }
 
 #endif
+
+/** Place of the highest bit that is set; value is not 0. */
+static inline uint32_t tsnn_highest_bit(uint32_t value)
+{
+#if defined(__ARM_FEATURE_CLZ)
+    return 31u - (uint32_t)__builtin_clz(value);
+#else
+    uint32_t place = 0u;
+    uint32_t rest = value;
+    for (uint32_t bits = 16u; bits > 0u; bits /= 2u) {
+        if ((rest >> bits) != 0u) {
+            rest >>= bits;
+            place += bits;
+        }
+    }
+    return place;
+#endif
+}
 
 #endif /* TSNN_DSP_H_INCLUDED */

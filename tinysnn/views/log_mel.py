@@ -37,6 +37,7 @@ class LogMelView:
     floor: int = log_mel.FLOOR
     max_shift: int = log_mel.MAX_SHIFT
     data_bits: int = log_mel.DATA_BITS
+    mel_bits: int = log_mel.MEL_BITS
     rate_hz: int = log_mel.SAMPLE_RATE_HZ
     samples: int = log_mel.HOP
     template: str = "encode/log_mel.c.jinja"
@@ -50,10 +51,9 @@ def view_log_mel(prefix: str, ear: LogMel) -> LogMelView:
     cos, sin = block_fft.twiddles(block_fft.SIZE)
     named: dict[str, tuple[npt.NDArray[np.int64], str]] = {
         "hann": (_pairs(hann[0::2], hann[1::2]), "window, Q0.15, two samples a word, [256]"),
-        "reversed": (_reversed(), "place of every pair of samples in the transform, [256]"),
+        "reversed": (_reversed(), "where four pairs of samples go in the transform, [64]"),
         "turns": (_pairs(cos, sin), "cos and sin of 2 pi k / 512, Q0.15, low and high half, [256]"),
         "edges": (slopes.edges, "first bin behind the centre of each band, [33]"),
-        "rising": (slopes.rising, "weight of a bin in the band whose centre follows, Q0.7"),
         "falling": (slopes.falling, "weight of a bin in the band before, Q0.7"),
         "log": (log_mel.log_table(), "256 log2(1 + (k + 1/2) / 256), [256]"),
         "shape": (np.array(ear.shape, np.int64), "mean shape of speech, 1/256 octave, [32]"),
@@ -81,25 +81,29 @@ def view_log_mel(prefix: str, ear: LogMel) -> LogMelView:
 class _Slopes:
     first_bin: int
     edges: npt.NDArray[np.int64]
-    rising: npt.NDArray[np.int64]
     falling: npt.NDArray[np.int64]
 
 
 def _slopes() -> _Slopes:
-    """The triangles by bin: every bin is on one rising and one falling side."""
+    """The triangles by bin: every bin is on one rising and one falling side, 128 together.
+
+    Behind the last centre bins only fall; before the first one they only rise, and what they lack
+    of 128 is of a band that nobody asks for.
+    """
     spans = log_mel.triangles()
     first, last = spans[0][0], spans[-1][1]
     behind = log_mel.centres()
-    edges = np.array([*behind, last], np.int64)
-    rising, falling = np.zeros((2, last - first), np.int64)
-    for (low, high, weights), centre in zip(spans, behind, strict=True):
-        rising[low - first : centre - first] = weights[: centre - low]
-        falling[centre - first : high - first] = weights[centre - low :]
-    return _Slopes(first, edges, rising, falling)
+    falling = np.zeros(last - first, np.int64)
+    for (low, _, weights), centre in zip(spans, behind, strict=True):
+        falling[low - first : centre - first] = (1 << log_mel.MEL_BITS) - weights[: centre - low]
+    low, high, weights = spans[-1]
+    falling[behind[-1] - first : high - first] = weights[behind[-1] - low :]
+    return _Slopes(first, np.array([*behind, last], np.int64), falling)
 
 
 def _reversed() -> npt.NDArray[np.int64]:
-    return np.array([int(f"{n:08b}"[::-1], 2) for n in range(256)], np.int64)
+    """Words n, n + 64, n + 128 and n + 192 of the window go to four places from here on."""
+    return np.array([4 * int(f"{n:06b}"[::-1], 2) for n in range(64)], np.int64)
 
 
 def _pairs(low: npt.NDArray[np.int32], high: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
