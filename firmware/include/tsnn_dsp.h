@@ -59,6 +59,19 @@ static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
     return result;
 }
 
+/** Power of a bin of a transform of real samples whose even and odd ones were transformed together:
+ *  z[k], z[n - k] and the turn by k (SPEC.md 5.1 step 4). */
+static inline uint32_t tsnn_real_power(uint32_t a, uint32_t b, uint32_t turn)
+{
+    const uint32_t sum = tsnn_shadd16(a, b);  /* even re, odd re */
+    const uint32_t back = tsnn_shsub16(b, a); /* odd im */
+    const uint32_t odd = (sum >> 16) | (back << 16);
+    const int32_t even_im = tsnn_high16(tsnn_shsub16(a, b));
+    const int32_t re = tsnn_low16(sum) + (tsnn_smlad(odd, turn, 16384) >> 15);
+    const int32_t im = even_im + (tsnn_smlsdx(turn, odd, 16384) >> 15);
+    return (uint32_t)(re * re + im * im);
+}
+
 static inline int32_t tsnn_clip16(int32_t x)
 {
     int32_t result;
@@ -117,6 +130,19 @@ static inline uint32_t tsnn_shasx(uint32_t a, uint32_t b)
 static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
 {
     return (((uint32_t)low >> 15) & 0xFFFFu) | (((uint32_t)high << 1) & 0xFFFF0000u);
+}
+
+static inline uint32_t tsnn_real_power(uint32_t a, uint32_t b, uint32_t turn)
+{
+    const int32_t cos = tsnn_low16(turn);
+    const int32_t sin = tsnn_high16(turn);
+    const int32_t odd_re = (tsnn_high16(a) + tsnn_high16(b)) >> 1;
+    const int32_t odd_im = (tsnn_low16(b) - tsnn_low16(a)) >> 1;
+    const int32_t re = ((tsnn_low16(a) + tsnn_low16(b)) >> 1) +
+                       ((odd_re * cos + odd_im * sin + 16384) >> 15);
+    const int32_t im = ((tsnn_high16(a) - tsnn_high16(b)) >> 1) +
+                       ((odd_im * cos - odd_re * sin + 16384) >> 15);
+    return (uint32_t)(re * re + im * im);
 }
 
 static inline int32_t tsnn_clip16(int32_t x)
