@@ -59,6 +59,15 @@ static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
     return result;
 }
 
+/** Turn b (SPEC.md 5.1 step 3), then (a + b) >> 1 and (a - b) >> 1 in both halves. */
+static inline void tsnn_butterfly(uint32_t *a, uint32_t *b, uint32_t turn)
+{
+    const uint32_t t =
+        tsnn_pack16_q15(tsnn_smlad(*b, turn, 16384), tsnn_smlsdx(turn, *b, 16384));
+    *b = tsnn_shsub16(*a, t);
+    *a = tsnn_shadd16(*a, t);
+}
+
 /** Power of a bin of a transform of real samples whose even and odd ones were transformed together:
  *  z[k], z[n - k] and the turn by k (SPEC.md 5.1 step 4). */
 static inline uint32_t tsnn_real_power(uint32_t a, uint32_t b, uint32_t turn)
@@ -127,9 +136,14 @@ static inline uint32_t tsnn_shasx(uint32_t a, uint32_t b)
                        (tsnn_high16(a) + tsnn_low16(b)) >> 1);
 }
 
-static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
+static inline void tsnn_butterfly(uint32_t *a, uint32_t *b, uint32_t turn)
 {
-    return (((uint32_t)low >> 15) & 0xFFFFu) | (((uint32_t)high << 1) & 0xFFFF0000u);
+    const int32_t re = tsnn_smlad(*b, turn, 16384) >> 15;
+    const int32_t im = tsnn_smlsdx(turn, *b, 16384) >> 15;
+    const int32_t low = tsnn_low16(*a);
+    const int32_t high = tsnn_high16(*a);
+    *b = tsnn_pack16((low - re) >> 1, (high - im) >> 1);
+    *a = tsnn_pack16((low + re) >> 1, (high + im) >> 1);
 }
 
 static inline uint32_t tsnn_real_power(uint32_t a, uint32_t b, uint32_t turn)
@@ -152,6 +166,14 @@ static inline int32_t tsnn_clip16(int32_t x)
 }
 
 #endif
+
+/** (a + b) >> 1 and (a - b) >> 1 in both halves. */
+static inline void tsnn_butterfly_straight(uint32_t *a, uint32_t *b)
+{
+    const uint32_t difference = tsnn_shsub16(*a, *b);
+    *a = tsnn_shadd16(*a, *b);
+    *b = difference;
+}
 
 /** Place of the highest bit that is set; value is not 0. */
 static inline uint32_t tsnn_highest_bit(uint32_t value)
