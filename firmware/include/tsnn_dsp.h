@@ -62,8 +62,7 @@ static inline uint32_t tsnn_pack16_q15(int32_t low, int32_t high)
 /** Turn b (SPEC.md 5.1 step 3), then (a + b) >> 1 and (a - b) >> 1 in both halves. */
 static inline void tsnn_butterfly(uint32_t *a, uint32_t *b, uint32_t turn)
 {
-    const uint32_t t =
-        tsnn_pack16_q15(tsnn_smlad(*b, turn, 16384), tsnn_smlsdx(turn, *b, 16384));
+    const uint32_t t = tsnn_pack16_q15(tsnn_smlad(*b, turn, 16384), tsnn_smlsdx(turn, *b, 16384));
     *b = tsnn_shsub16(*a, t);
     *a = tsnn_shadd16(*a, t);
 }
@@ -152,10 +151,10 @@ static inline uint32_t tsnn_real_power(uint32_t a, uint32_t b, uint32_t turn)
     const int32_t sin = tsnn_high16(turn);
     const int32_t odd_re = (tsnn_high16(a) + tsnn_high16(b)) >> 1;
     const int32_t odd_im = (tsnn_low16(b) - tsnn_low16(a)) >> 1;
-    const int32_t re = ((tsnn_low16(a) + tsnn_low16(b)) >> 1) +
-                       ((odd_re * cos + odd_im * sin + 16384) >> 15);
-    const int32_t im = ((tsnn_high16(a) - tsnn_high16(b)) >> 1) +
-                       ((odd_im * cos - odd_re * sin + 16384) >> 15);
+    const int32_t re =
+        ((tsnn_low16(a) + tsnn_low16(b)) >> 1) + ((odd_re * cos + odd_im * sin + 16384) >> 15);
+    const int32_t im =
+        ((tsnn_high16(a) - tsnn_high16(b)) >> 1) + ((odd_im * cos - odd_re * sin + 16384) >> 15);
     return (uint32_t)(re * re + im * im);
 }
 
