@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tests.make_packs import Corner
 from tests.tools import require
+from tinysnn import pack_file
 from tinysnn.graph import Graph
 from tinysnn.load import load_network
 from tinysnn.lower import lower
@@ -96,3 +97,9 @@ def keyword_scenes() -> list[Corner]:
     """Two clips one after the other, without a reset between them."""
     pack = quantise(keyword_graph(), PackOptions(name="keyword"))
     return [Corner(pack, np.concatenate(keyword_rasters(2)))]
+
+
+def small_keyword_scenes() -> list[Corner]:
+    """A clip for the network with weights of 2 bits, as it ships."""
+    pack = pack_file.load(models_dir() / "keyword-small" / "keyword-small.tsnn")
+    return [Corner(pack, keyword_rasters(2)[1])]

@@ -12,7 +12,7 @@ from tests.corner_maps import MAPS
 from tests.corner_models import corners
 from tests.corner_past import PAST
 from tests.make_packs import Corner
-from tests.networks import fc64_scenes, keyword_scenes
+from tests.networks import fc64_scenes, keyword_scenes, small_keyword_scenes
 from tests.random_packs import random_pack, random_raster
 from tests.tools import need
 from tinysnn.boards import load_board
@@ -146,6 +146,11 @@ def test_common_workload(runner, board, image_of):
 @pytest.mark.parametrize(("runner", "board"), PLACES)
 def test_keyword_network(runner, board, image_of):
     assert_exact(runner, keyword_scenes(), image_of, "keyword", board)
+
+
+@pytest.mark.parametrize(("runner", "board"), [("unicorn", "microbit"), ("qemu", "mps2_an386")])
+def test_small_keyword_network(runner, board, image_of):
+    assert_exact(runner, small_keyword_scenes(), image_of, "keyword_small", board)
 
 
 def random_scenes(first: int) -> list[Corner]:

@@ -8,7 +8,14 @@ import pytest
 from tests.kernels import arm
 from tests.kernels.harness import assert_exact
 from tests.make_packs import Corner
-from tests.networks import FC64_SPIKES, fc64_pack, fc64_scenes, keyword_scenes, workload
+from tests.networks import (
+    FC64_SPIKES,
+    fc64_pack,
+    fc64_scenes,
+    keyword_scenes,
+    small_keyword_scenes,
+    workload,
+)
 from tinysnn.reference import run
 from tinysnn.stimulus import Stimulus
 
@@ -50,6 +57,6 @@ def test_common_workload_in_fewer_bits_emulated(bits, core, tmp_path):
 
 
 @pytest.mark.host
-def test_keyword_network_on_the_host(tmp_path):
-    scenes = keyword_scenes()
+def test_keyword_networks_on_the_host(tmp_path):
+    scenes = [*keyword_scenes(), *small_keyword_scenes()]
     assert_exact([s.pack for s in scenes], [s.raster for s in scenes], tmp_path)
