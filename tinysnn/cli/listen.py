@@ -64,7 +64,9 @@ def listen(
     from tinysnn.pack_file import load
 
     if microphone == (wav is not None):
-        raise OptionError("no sound is named, or two are", fix="Give either --wav FILE or --microphone.")
+        raise OptionError(
+            "no sound is named, or two are", fix="Give either --wav FILE or --microphone."
+        )
     if device is not None and not microphone:
         raise OptionError("--device is for --microphone", fix="Leave it out.")
     line = serial_line(runner, port=port, baud=baud, flash_it=flash_it)
