@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from tinysnn import past
 from tinysnn.errors import StimulusError
 from tinysnn.layer_state import LayerState
+from tinysnn.learn.learner import Learner
+from tinysnn.learn.plastic import measures
 from tinysnn.ops.decide import Decider
 from tinysnn.ops.fixed import STATE_RANGE
 from tinysnn.ops.past import Ring
@@ -18,9 +20,6 @@ from tinysnn.pack import Pack
 from tinysnn.state import StateField, spike_words, state_bytes, state_layout
 from tinysnn.stimulus import Stimulus
 from tinysnn.trace import Trace
-
-if TYPE_CHECKING:
-    from tinysnn.learn.learner import Learner
 
 
 class Simulation:
@@ -39,6 +38,8 @@ class Simulation:
         self.learner = learner
         if learner is not None:
             learner.attach(self.layers)
+        elif measures(pack):
+            Learner(pack).attach(self.layers)
         self._layout = state_layout(pack)
         self._n_bytes = state_bytes(pack)
 

@@ -109,10 +109,9 @@ def learn(
 
 
 def _clips(pack: Pack, path: Path) -> list[Stimulus]:
-    from tinysnn.load.stimuli import load_stimuli
+    from tinysnn.load.stimuli import input_of
 
-    dt_s = pack.meta.dt_s
-    return load_stimuli(path, n_in=pack.meta.n_in, graded=pack.graded_input, dt_s=dt_s)
+    return input_of(pack, path).stimuli
 
 
 def arranged(clips: list[Stimulus], *, order: str, wrong_labels: bool) -> list[Stimulus]:

@@ -50,6 +50,9 @@ class Plastic:
         """Let a layer of a simulation have these weights."""
         state.rows, state.bias, self.state = self.rows, self.bias, state
 
+    def recall(self, fields: Fields) -> None:
+        """Begin with what a pulled pack brings beside weights and biases."""
+
     def begin(self) -> None:
         """An example begins."""
 

@@ -37,6 +37,10 @@ class Familiar(Head):
         super().attach(state)
         state.add = self.sums
 
+    def recall(self, fields: Fields) -> None:
+        """See `Plastic`; deviations are no use without their prototypes."""
+        self.d[:] = fields[f"l{self.k}_d"].reshape(self.d.shape)
+
     def sums(self, index: npt.NDArray[np.intp], value: npt.NDArray[np.int64] | None) -> Ints:
         """What a tick adds to the membranes, [n]: 0 down to -(2^20 - 1)."""
         x = np.zeros(self.n_rows, np.int64)

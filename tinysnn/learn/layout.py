@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from tinysnn.learn.plastic import head_of, room_of
 from tinysnn.learn.spec import RULES
@@ -48,6 +51,18 @@ def learning_layout(pack: Pack) -> tuple[LearnField, ...]:
     head: list[Entry] = [("armed", "u4", 1), ("label", "i4", 1), ("reward", "i4", 1)]
     head.append(("n_ticks", "u4", 1))
     return _placed([*head, *(e for k, layer in _plastic(pack) for e in _learning(k, layer))])
+
+
+def kept_fields(pack: Pack) -> dict[str, npt.NDArray[Any]]:
+    """Fields that a pulled pack brings with it, by name; none in other packs."""
+    for layer in pack.layers:
+        if layer.learned is not None:
+            record = np.ascontiguousarray(layer.learned)
+            return {
+                e.name: np.frombuffer(record, f"<{e.dtype}", e.count, e.offset)
+                for e in learned_layout(pack)
+            }
+    return {}
 
 
 def learned_bytes(pack: Pack) -> int:
@@ -130,4 +145,11 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
     return entries[learn.rule.removesuffix("-1bit")]
 
 
-__all__ = ["LearnField", "head_of", "learned_bytes", "learned_layout", "learning_layout"]
+__all__ = [
+    "LearnField",
+    "head_of",
+    "kept_fields",
+    "learned_bytes",
+    "learned_layout",
+    "learning_layout",
+]

@@ -17,7 +17,7 @@ from tinysnn.learn.drtp import Drtp
 from tinysnn.learn.eprop import Eprop
 from tinysnn.learn.familiar import Familiar
 from tinysnn.learn.few_shot import FewShot
-from tinysnn.learn.layout import learned_layout
+from tinysnn.learn.layout import kept_fields, learned_layout
 from tinysnn.learn.plastic import classes_of, head_of, room_of
 from tinysnn.learn.rstdp import RewardStdp
 from tinysnn.learn.sdsp import Sdsp
@@ -79,6 +79,9 @@ class Learner:
             for k, layer in enumerate(pack.layers)
             if layer.spec.learn is not None
         }
+        if kept := kept_fields(pack):
+            for plastic in self.plastic.values():
+                plastic.recall(kept)
         self.head = None if head is None else self.plastic[head]
 
     # -- the calls of the C interface ---------------------------------------------------------

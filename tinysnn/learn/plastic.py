@@ -51,3 +51,9 @@ def learns_by_reward(pack: Pack) -> bool:
 def is_plastic(pack: Pack) -> bool:
     """Whether any layer learns."""
     return any(layer.spec.learn is not None for layer in pack.layers)
+
+
+def measures(pack: Pack) -> bool:
+    """Whether a layer's sums are distances, not those of rows (SPEC.md 4.6.1)."""
+    learns = [layer.spec.learn for layer in pack.layers]
+    return any(learn is not None and learn.rule == "familiar" for learn in learns)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,46 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 def read_npz(path: Path, wanted: Wanted) -> list[Stimulus]:
     """The clips of a .npz file, a raster or an event list; see ``load_stimuli``."""
+    with _plain(path, wanted) as archive:
+        return _read(archive, path.stem, wanted)
+
+
+def holds(path: Path, name: str) -> bool:
+    """Whether a .npz file has an array of this name; False for what is no such file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{name}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def read_arrays(path: Path, wanted: Wanted, names: list[str]) -> Arrays:
+    """Those of the named arrays that a .npz file has.
+
+    Raises
+    ------
+    StimulusError: the file is missing, damaged or too large.
+
+    """
+    with _plain(path, wanted) as archive:
+        return {name: _array(archive, info, wanted) for name, info in _members(archive, names)}
+
+
+def _members(
+    archive: zipfile.ZipFile, names: list[str] | None = None
+) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Arrays of an archive, all or some, by name."""
+    found = [(i.filename[:-4], i) for i in archive.infolist() if i.filename[-4:] == ".npy"]
+    return [(name, info) for name, info in found if names is None or name in names]
+
+
+@contextmanager
+def _plain(path: Path, wanted: Wanted) -> Iterator[zipfile.ZipFile]:
+    """A .npz file, with whatever goes wrong in it in words."""
     data = read_bytes(path, StimulusError, limit=MAX_FILE_BYTES)
     try:
-        return _read(data, path.stem, wanted)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield archive
     except TinysnnError:
         raise
     except Exception as exc:
@@ -36,17 +75,12 @@ def read_npz(path: Path, wanted: Wanted) -> list[Stimulus]:
         ) from exc
 
 
-def _read(data: bytes, stem: str, wanted: Wanted) -> list[Stimulus]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = {
-            info.filename[:-4]: info for info in archive.infolist() if info.filename[-4:] == ".npy"
-        }
-        key = _choose(list(members), wanted)
-        needed = ["labels", "names"]
-        needed += [key] if key else ["t", "index", "value", "clip", "n_ticks"]
-        arrays = {
-            name: _array(archive, members[name], wanted) for name in needed if name in members
-        }
+def _read(archive: zipfile.ZipFile, stem: str, wanted: Wanted) -> list[Stimulus]:
+    members = dict(_members(archive))
+    key = _choose(list(members), wanted)
+    needed = ["labels", "names"]
+    needed += [key] if key else ["t", "index", "value", "clip", "n_ticks"]
+    arrays = {name: _array(archive, members[name], wanted) for name in needed if name in members}
     if key:
         clips = clips_from_raster(arrays[key], wanted)
         stem = stem if key == "raster" else f"{stem}:{key}"

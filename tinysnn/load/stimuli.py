@@ -106,8 +106,20 @@ def read_input(
 
 
 def input_of(pack: Pack, path: str | Path, events: EventOptions | None = None) -> InputClips:
-    """The clips of an input file for a pack; raises as ``load_stimuli``."""
-    meta = pack.meta
+    """The clips of an input file for a pack; raises as ``load_stimuli``.
+
+    For a pack with a front end a ``.npz`` may have raw ``samples`` in place of a raster.
+    """
+    from tinysnn.load.clips import Wanted
+
+    meta, ear = pack.meta, pack.front_end
+    file, key = _split(str(path))
+    wanted = Wanted(str(file), meta.n_in, graded=pack.graded_input, key=key, dt_s=meta.dt_s)
+    if ear is not None and events is None and file.suffix == ".npz":
+        from tinysnn.load.samples import is_samples, read_samples
+
+        if is_samples(file, wanted):
+            return InputClips(read_samples(file, wanted, ear))
     return read_input(
         path,
         n_in=meta.n_in,

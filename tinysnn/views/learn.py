@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinysnn.learn.layout import LearnField, learned_bytes, learned_layout, learning_layout
+from tinysnn.learn.layout import (
+    LearnField,
+    kept_fields,
+    learned_bytes,
+    learned_layout,
+    learning_layout,
+)
 from tinysnn.learn.plastic import classes_of, head_of, is_plastic, parameters_of, room_of
 from tinysnn.learn.spec import RULES
 from tinysnn.pack import Pack, PackedLayer
@@ -254,7 +260,12 @@ def _first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...
         words = "examples that are rehearsed, one after another, by class"
         made.append(TableView("int8_t", f"{prefix}_packed", kept, words))
     if layer.spec.learn.rule == "familiar":
+        kept_d = kept_fields(pack).get(f"l{k}_d")
         initial[f"l{k}_d"] = f"{layer.spec.learn.parameters['spread']}u"
+        if kept_d is not None:
+            words = "deviations before anything is learned"
+            made.append(TableView("uint8_t", f"{prefix}_first_d", tuple(kept_d.tolist()), words))
+            initial[f"l{k}_d"] = f"{prefix}_first_d[i]"
     if layer.spec.learn.rule in ("few-shot", "familiar"):
         initial[f"l{k}_uses"] = f"(st->learned.l{k}_b[i] != TSNN_INACTIVE) ? 255u : 0u"
     return (*made, *tables.made), initial
