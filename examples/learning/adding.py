@@ -137,12 +137,10 @@ def main() -> None:
     args = parser.parse_args()
     frozen = load(args.network) if args.network else keyword_pack()
     learn = {name: getattr(args, name) for name in LEARN}
-    words = args.what == "words"
-    tasks = (
-        iter([word_task(args.folder, args.split)])
-        if words
-        else islice(digit_tasks(args.folder), args.pairs)
-    )
+    if args.what == "words":
+        tasks = iter([word_task(args.folder, args.split)])
+    else:
+        tasks = islice(digit_tasks(args.folder), args.pairs)
     rows = [added(frozen, task, learn) for task in tasks]
     print("mean", _words(np.mean(rows, axis=0).tolist()))
 

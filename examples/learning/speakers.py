@@ -6,8 +6,8 @@ The keyword network was trained on other words of other people. Its readout is r
 fitted to the training recordings of four of the five speakers, of which 8 for each digit come with
 the pack. The fifth then teaches it 1, 3, 5 and 10 recordings of each digit, digit after digit as
 they were recorded. Tested: the speaker's other recordings, and the testing recordings of the four,
-before and after. `--nested SPEAKER` does the same without any clip of SPEAKER, on the other four: so
-parameters can be chosen without the one they are tested on.
+before and after. `--nested SPEAKER` does the same without any clip of SPEAKER, on the other four:
+so parameters can be chosen without the one they are tested on.
 """
 
 from __future__ import annotations
