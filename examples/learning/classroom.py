@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tinysnn.learn.calls import Call, expect
 from tinysnn.learn.course import decide, reward_of
 from tinysnn.learn.learner import Learner
-from tinysnn.learn.lesson import Outputs, Pupil, answer_to
+from tinysnn.learn.lesson import Lesson, Outputs, Pupil, answer_to
 from tinysnn.learn.plastic import learns_by_reward
 from tinysnn.run import open_runner
 from tinysnn.stimulus import Stimulus
@@ -27,18 +27,25 @@ class Room:
         self.pack, self.pupil = pack, pupil
         self.classes = Learner(pack).shared.n_classes
 
-    def teach(self, clips: Sequence[Stimulus], epochs: int = 1) -> None:
-        """Learn clips in their order; new classes are added as they come."""
+    def teach(self, clips: Sequence[Stimulus], epochs: int = 1) -> list[int]:
+        """Learn clips in their order; new classes are added as they come.
+
+        What the end of each took comes back, as the device counts.
+        """
+        ends = []
         for clip in [clip for _ in range(epochs) for clip in clips]:
             assert clip.label is not None
             while clip.label >= self.classes:
                 answer = expect(self.pupil.call(Call.ADD_CLASS), Call.ADD_CLASS, "learner")
                 self.classes = answer.value + 1
-            label = clip.label
-            if learns_by_reward(self.pack):
-                answer_to(self.pupil, clip, reward=lambda out, label=label: self.reward(out, label))
-            else:
-                answer_to(self.pupil, clip, label)
+            lesson = self._taught(clip, clip.label)
+            ends.append(0 if lesson.answer is None else lesson.answer.count)
+        return ends
+
+    def _taught(self, clip: Stimulus, label: int) -> Lesson:
+        if not learns_by_reward(self.pack):
+            return answer_to(self.pupil, clip, label)
+        return answer_to(self.pupil, clip, reward=lambda out: self.reward(out, label))
 
     def reward(self, output: Outputs, label: int) -> int:
         """What an answer is worth."""

@@ -2,8 +2,9 @@
 
 python examples/learning/digits.py [RULE ...] [--order recorded] [--epochs N] [--wrong-labels]
 
-RULE/N is the rule on N fixed random features. With --wrong-labels the training digits have each
-other's: what is then right on the test digits is chance.
+RULE/N is the rule on N fixed random features, RULE,NAME=NUMBER has another parameter. With
+--wrong-labels the training digits have each other's: what is then right on the test digits is
+chance.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from tinysnn.stimulus import Stimulus
 
 TICKS = 16
 TESTED = 360
+HEADS = {
+    "delta": {"fresh": 10, "buffer": 0, "score_shift": 6, "shift": 7},
+    "few-shot": {"per_class": 8, "slowest": 5},
+    "stdp": {"per_class": 20},
+    "rstdp": {"per_class": 3},
+}
+HIDDEN = {"eprop": {"width": 128, "shift": 11}, "drtp": {"width": 128, "shift": 6}}
 
 
 def clips(order: str, seed: int = 0) -> tuple[list[Stimulus], list[Stimulus]]:
@@ -48,35 +56,27 @@ def clips(order: str, seed: int = 0) -> tuple[list[Stimulus], list[Stimulus]]:
     return every[:-TESTED], every[-TESTED:]
 
 
-def pack_of(rule: str) -> Pack:
-    """The network that a rule is tried on."""
-    head = {
-        "delta": Wish("delta", {"fresh": 10, "buffer": 0, "score_shift": 6, "shift": 7}),
-        "few-shot": Wish("few-shot", {"fresh": 10, "per_class": 8, "slowest": 5}),
-        "stdp": Wish("stdp", {"fresh": 10, "per_class": 20}),
-        "rstdp": Wish("rstdp", {"fresh": 10, "per_class": 3}),
-        "sdsp": Wish("sdsp", {"fresh": 10}),
-        "sdsp-1bit": Wish("sdsp-1bit", {"fresh": 10}),
-    }
-    if rule in head:
-        return network("digits", [readout("readout", 64, 10, None)], {"readout": head[rule]})
+def pack_of(words: str) -> Pack:
+    """The network that a rule is tried on: RULE or RULE/FEATURES, with ,NAME=NUMBER as for pack."""
+    rule, *settings = words.split(",")
     name, _, features = rule.partition("/")
-    if features:
-        rows = sparse_rows(64, int(features), 6, 3)
+    chosen = {key: int(number) for key, _, number in (text.partition("=") for text in settings)}
+    if name in HIDDEN:
         layers = [
-            spiking("features", rows, None, theta=40),
-            readout("readout", int(features), 10, 0),
+            spiking("hidden", random_rows(64, 64, 16.0, 3), None, theta=256),
+            readout("readout", 64, 10, 0),
         ]
-        return network("digits", layers, {"readout": head[name]})
-    hidden = {
-        "eprop": Wish("eprop", {"width": 128, "shift": 11}),
-        "drtp": Wish("drtp", {"width": 128, "shift": 6}),
-    }
+        wishes = {"hidden": Wish(name, {**HIDDEN[name], **chosen})}
+        return network("digits", layers, {**wishes, "readout": Wish("delta", HEADS["delta"])})
+    wish = Wish(name, {"fresh": 10, **HEADS.get(name, {}), **chosen})
+    if not features:
+        return network("digits", [readout("readout", 64, 10, None)], {"readout": wish})
+    rows = sparse_rows(64, int(features), 6, 3)
     layers = [
-        spiking("hidden", random_rows(64, 64, 16.0, 3), None, theta=256),
-        readout("readout", 64, 10, 0),
+        spiking("features", rows, None, theta=40),
+        readout("readout", int(features), 10, 0),
     ]
-    return network("digits", layers, {"hidden": hidden[rule], "readout": head["delta"]})
+    return network("digits", layers, {"readout": wish})
 
 
 def main() -> None:

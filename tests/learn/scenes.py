@@ -106,6 +106,10 @@ def scenes() -> dict[str, Pack]:
             fade=3, el_shift=1, shift=7, baseline=3, every=2, theta=-300,
         ),
         "rstdp_plain": plastic(direct_pack("rstdp_plain"), "rstdp", fresh=3, el_shift=0, every=1),
+        "rewire": plastic(
+            base_pack("rewire"), "rewire", spare=2, synapses=7, tries=3, prune=40, score_shift=3,
+            shift=5,
+        ),
         "eprop_recurrent": plastic(
             recurrent_pack("eprop_recurrent"), "delta",
             ("eprop", {"width": 300, "shift": 7, "el_shift": 2}), fresh=4, buffer=0, classes=2,

@@ -63,9 +63,8 @@ def test_host(name, tmp_path):
 def test_emulators(runner, board):
     need_arm_compiler()
     need(runner)
-    names = (
-        ("delta_spare", "familiar_fresh") if runner == "unicorn" else ("delta_graded", "few_spare")
-    )
+    unicorn = ("eprop_adaptive", "rstdp", "familiar_fresh")
+    names = unicorn if runner == "unicorn" else ("rewire", "few_spare")
     for name in names:
         with deployed([SCENES[name]], runner=runner, board=pick_board(runner, board)) as device:
             pupil = device.pupil()

@@ -17,6 +17,7 @@ LEAST = {
     "rstdp": 0.6,
     "sdsp": 0.81,
     "sdsp-1bit/256": 0.66,
+    "rewire": 0.85,
     "drtp": 0.92,
     "eprop": 0.94,
 }

@@ -45,6 +45,8 @@ FAULTS = (
     ("stdp", r"& 3u\) != 3u\)", "& 3u) != 2u)"),
     ("rstdp", r"signal = away >> 8", "signal = away >> 9"),
     ("rstdp", r"own - late", "own + late"),
+    ("rewire", r"\(\*w <= 40\)", "(*w <= 20)"),
+    ("rewire", r"return 7u;", "weakest = j;"),
     ("eprop_adaptive", r"\*onto\) >> 8", "*onto) >> 9"),
     ("eprop_adaptive", r"\(fired != 0u\) \? 60", "(fired == 0u) ? 60"),
     ("drtp", r"v \+= 200;", ""),

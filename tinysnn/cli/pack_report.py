@@ -16,6 +16,8 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     import msgspec
 
     from tinysnn.footprint import flash_bytes
+    from tinysnn.learn.layout import learned_bytes, learning_bytes
+    from tinysnn.learn.plastic import is_plastic
     from tinysnn.state import state_bytes
 
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
@@ -26,6 +28,9 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
         entry["scale_max"] = float(layer.scale.max())
     content["n_out"] = pack.n_out
     content["state_bytes"] = state_bytes(pack)
+    if is_plastic(pack):
+        content["learned_bytes"] = learned_bytes(pack)
+        content["learning_bytes"] = learning_bytes(pack)
     content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
     content["flash_estimate_bytes"] = flash_bytes(pack.layers, hears=pack.front_end is not None)
     if choice is not None:
@@ -47,6 +52,7 @@ def show(pack: Pack) -> None:
             "tables (flash)": f"{content['table_bytes']:,} bytes",
             "whole image": f"about {content['flash_estimate_bytes']:,} bytes of flash",
             "state (RAM)": f"{content['state_bytes']:,} bytes",
+            **_learning(content),
             "firing rates on": pack.meta.calibration or "nothing (see --calibrate)",
         },
     )
@@ -58,6 +64,12 @@ def show(pack: Pack) -> None:
         [_row(pack, k) for k in range(len(pack.layers))],
     )
     show_notes(pack.meta.notes)
+
+
+def _learning(content: dict[str, Any]) -> dict[str, str]:
+    """What learning needs of RAM beside the state, if a layer learns."""
+    names = {"learned_bytes": "learned (RAM)", "learning_bytes": "an example to learn (RAM)"}
+    return {words: f"{content[n]:,} bytes" for n, words in names.items() if n in content}
 
 
 def show_search(pack: Pack, choice: Choice) -> None:

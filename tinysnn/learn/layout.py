@@ -103,6 +103,8 @@ def _learned(k: int, layer: PackedLayer) -> list[Entry]:
         entries.append((f"l{k}_h", "i4", n))
     if learn.parameters.get("buffer") or learn.parameters.get("packed"):
         entries.append((f"l{k}_turn", "u4", 1))
+    if learn.rule == "rewire":
+        entries.append((f"l{k}_from", "u2", n * learn.parameters["synapses"]))
     if learn.rule == "rstdp":
         entries.append((f"l{k}_mean", "i4", 1))
     if learn.parameters.get("buffer"):
@@ -116,6 +118,8 @@ def _weights(k: int, layer: PackedLayer) -> Entry:
     learn = layer.spec.learn
     assert learn is not None
     bits = RULES[learn.rule].bits
+    if learn.rule == "rewire":
+        return f"l{k}_w", "i1", layer.n * learn.parameters["synapses"]
     if bits == 8:
         return f"l{k}_w", "i1", layer.spec.n_rows * layer.n
     return f"l{k}_w", "u1", layer.spec.n_rows * -(-layer.n * bits // 8)
@@ -129,6 +133,7 @@ def _learning(k: int, layer: PackedLayer) -> list[Entry]:
         "delta": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1), (f"l{k}_e", "i4", n)],
         "few-shot": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
         "familiar": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1)],
+        "rewire": [(f"l{k}_z", "i4", n_rows), (f"l{k}_x", "i1", n_rows + 1), (f"l{k}_e", "i4", n)],
         "sdsp": [(f"l{k}_u", "i4", n), (f"l{k}_ca", "i4", n), (f"l{k}_dir", "i1", n)],
         "stdp": [(f"l{k}_u", "i4", n), (f"l{k}_t", "u1", n_rows), (f"l{k}_y", "u1", n)],
         "rstdp": [

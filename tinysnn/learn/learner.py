@@ -19,6 +19,7 @@ from tinysnn.learn.familiar import Familiar
 from tinysnn.learn.few_shot import FewShot
 from tinysnn.learn.layout import kept_fields, learned_layout
 from tinysnn.learn.plastic import classes_of, head_of, room_of
+from tinysnn.learn.rewire import Rewire
 from tinysnn.learn.rstdp import RewardStdp
 from tinysnn.learn.sdsp import Sdsp
 from tinysnn.learn.stdp import Stdp
@@ -35,6 +36,7 @@ KINDS: dict[str, type[Plastic]] = {
     "sdsp-1bit": Sdsp,
     "stdp": Stdp,
     "rstdp": RewardStdp,
+    "rewire": Rewire,
     "drtp": Drtp,
     "eprop": Eprop,
 }

@@ -128,6 +128,8 @@ def _marked(layer: PackedLayer, wish: Wish, replay: Replay | None) -> PackedLaye
         layer = _head(layer, parameters, spare, fresh, known=chosen.get("classes"))
     if info.bits != 8:
         layer = replace(layer, rows=_levels(layer, info.bits, seed))
+    if wish.rule == "rewire":
+        layer = replace(layer, rows=_largest(layer, parameters["synapses"]))
     if parameters.get("packed"):
         layer = replace(layer, replay=_replay(layer, parameters, replay))
     rule = LearnSpec(rule=wish.rule, parameters=parameters, seed=seed)  # type: ignore[arg-type]
@@ -173,6 +175,14 @@ def _replay(layer: PackedLayer, parameters: dict[str, int], replay: Replay | Non
             f"examples are {replay.dtype} {list(replay.shape)}, not int8 {list(shape)}", where=where
         )
     return replay
+
+
+def _largest(layer: PackedLayer, count: int) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """The `count` largest weights of each neuron, of equals the first; 0 elsewhere."""
+    order = np.argsort(-np.abs(layer.rows.astype(np.int64)), axis=0, kind="stable")
+    rows = layer.rows.copy()
+    np.put_along_axis(rows, order[count:], np.int8(0), axis=0)
+    return rows
 
 
 def _levels(layer: PackedLayer, bits: int, seed: int) -> np.ndarray[Any, np.dtype[np.int8]]:

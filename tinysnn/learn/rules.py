@@ -57,6 +57,8 @@ def check_plastic(pack: Pack, k: int) -> None:
         _check_hidden(pack, k, where)
     if RULES[learn.rule].bits != 8:
         _check_levels(layer, where)
+    if learn.rule == "rewire":
+        _check_synapses(pack, layer, where)
 
 
 def _simple(layer: PackedLayer) -> bool:
@@ -111,6 +113,16 @@ def _check_replay(layer: PackedLayer, where: str) -> None:
     fits = len(shape) == 3 and 0 < shape[0] <= classes_of(layer)
     fits = fits and shape[1:] == (packed, layer.spec.n_rows + 1)
     _need(fits, where, f"packed examples are {shape}")
+
+
+def _check_synapses(pack: Pack, layer: PackedLayer, where: str) -> None:
+    count = parameters_of(layer)["synapses"]
+    n_rows = layer.spec.n_rows
+    _need(count <= n_rows, where, f"{count} synapses, but only {n_rows} rows")
+    most = int(np.count_nonzero(layer.rows, axis=0).max())
+    _need(most <= count, where, f"a neuron has {most} weights, more than synapses={count}")
+    direct = pack.graded_input and any(source.layer is None for source in layer.spec.sources)
+    _need(not direct, where, "synapses that move are for spikes, not for graded input")
 
 
 def _check_hidden(pack: Pack, k: int, where: str) -> None:

@@ -8,7 +8,16 @@ from typing import Literal
 import msgspec
 
 Rule = Literal[
-    "delta", "few-shot", "familiar", "sdsp", "sdsp-1bit", "stdp", "rstdp", "drtp", "eprop"
+    "delta",
+    "few-shot",
+    "familiar",
+    "sdsp",
+    "sdsp-1bit",
+    "stdp",
+    "rstdp",
+    "rewire",
+    "drtp",
+    "eprop",
 ]
 Role = Literal["head", "hidden"]
 Storage = Literal[8, 4, 1]
@@ -189,6 +198,20 @@ RULES: dict[str, RuleInfo] = {
             "el_shift": Parameter(4, 0, 15, "traces of synapses are halved so often"),
             "shift": Parameter(10, 1, 20, "the rate: steps are halved so often"),
             "baseline": Parameter(6, 0, 16, "the expected reward follows by 2^-baseline; 0: none"),
+        },
+    ),
+    "rewire": RuleInfo(
+        "delta rule on few synapses per neuron, which move to where errors are",
+        "head",
+        8,
+        {
+            **_HEAD,
+            "synapses": Parameter(16, 1, 255, "synapses of each neuron"),
+            "tries": Parameter(4, 0, 32, "rows looked at after an error, for a synapse to regrow"),
+            "prune": Parameter(4, 0, 127, "weights up to this size, either sign, can be pruned"),
+            "score_shift": Parameter(6, 0, 20, "a score is halved so often before its error"),
+            "shift": Parameter(7, 1, 16, "an error times a count is halved so often: the rate"),
+            "margin": Parameter(64, 1, 127, "scores to reach: +margin by the class, else -margin"),
         },
     ),
     "drtp": RuleInfo(

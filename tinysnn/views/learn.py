@@ -42,6 +42,7 @@ _DOCS = {
     "kept": "examples kept of each class",
     "buffer": "the examples",
     "d": "deviations from the prototypes, 1/16 of a value",
+    "from": "rows that the synapses come from",
     "uses": "examples that moved each prototype; 255: it stays",
     "z": "counts of what entered",
     "x": "the same as it is learned from",
@@ -96,6 +97,8 @@ class LayerLearnView:
     d: str
     """Deviations; of a rule that has none: empty."""
     farthest: int
+    source: str
+    error: str
     u: str
     ca: str
     dir: str
@@ -112,6 +115,8 @@ class LayerLearnView:
     step: int
     """A weight is step times its level less top."""
     row_bytes: int
+    row_words: int
+    """Words with a bit for each row."""
     byte_of_k: str
     bit_of_k: str
     n_weights: int
@@ -170,10 +175,13 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         uses=f"l{k}_uses",
         d=f"l{k}_d" if learn.rule == "familiar" else "",
         farthest=FARTHEST,
+        source=f"l{k}_from",
+        error=f"l{k}_e",
         errors=_errors(pack),
         top=(1 << bits) - 1,
         step=2,
         row_bytes=-(-layer.n * bits // 8),
+        row_words=-(-spec.n_rows // 32),
         byte_of_k="k >> 1" if bits == 4 else "k >> 3",
         bit_of_k="((k & 1u) << 2)" if bits == 4 else "(k & 7u)",
         n_weights=spec.n_rows * layer.n,
@@ -230,6 +238,25 @@ def _stored(layer: PackedLayer, bits: int) -> tuple[str, list[int]]:
     return "uint8_t", out
 
 
+def _synapses(layer: PackedLayer, prefix: str) -> list[TableView]:
+    """Weights and rows of the synapses at first, neuron after neuron."""
+    assert layer.spec.learn is not None
+    count, weights, rows = layer.spec.learn.parameters["synapses"], [], []
+    for k, column in enumerate(layer.rows.T.tolist()):
+        own = [row for row, weight in enumerate(column) if weight]
+        at = k * count
+        while len(own) < count:
+            if at % len(column) not in own:
+                own.append(at % len(column))
+            at += 1
+        rows += own
+        weights += [column[row] for row in own]
+    return [
+        TableView("int8_t", f"{prefix}_first_w", tuple(weights), "weights of synapses at first"),
+        TableView("uint16_t", f"{prefix}_first_from", tuple(rows), "rows they come from at first"),
+    ]
+
+
 def _shifted(value: str, shift: int) -> str:
     """C of a value divided by 2^shift, half up."""
     return f"({value} + {(1 << shift) >> 1}) >> {shift}" if shift else value
@@ -243,7 +270,10 @@ def _first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...
     initial = {"rng": f"{layer.spec.learn.seed}u"}
     if "feedback" in layer.spec.learn.parameters:
         made.append(_signs(pack, layer, prefix))
-    if layer.rows.any():
+    if layer.spec.learn.rule == "rewire":
+        made += _synapses(layer, prefix)
+        initial |= {f"l{k}_w": f"{prefix}_first_w[i]", f"l{k}_from": f"{prefix}_first_from[i]"}
+    elif layer.rows.any():
         symbol = f"{prefix}_first_w"
         ctype, values = _stored(layer, RULES[layer.spec.learn.rule].bits)
         words = "weights before anything is learned"
