@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cobs import cobs
 
 HELLO, RESET, TICKS, STATE = 1, 2, 3, 4
+SAMPLES = 0x10
 ERROR = 0xFF
 BAD_FRAME, BAD_SEQ, NO_SESSION, BAD_BODY, NO_RESET = 1, 2, 3, 4, 5
 BAD_SLOT, BAD_TYPE, MODEL, BAD_VERSION = 6, 7, 8, 9
@@ -45,6 +46,10 @@ def graded_body(ticks: Sequence[Sequence[tuple[int, int]]]) -> bytes:
         text += struct.pack("<H", len(tick))
         text += b"".join(struct.pack("<Hb", index, value) for index, value in tick)
     return text
+
+
+def samples_body(ticks: Sequence[Sequence[int]]) -> bytes:
+    return bytes([len(ticks)]) + b"".join(struct.pack(f"<{len(t)}h", *t) for t in ticks)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WIRE, CODES = "test_wire.py", "test_cobs_crc.py"
+WIRE, CODES, HEARING = "test_wire.py", "test_cobs_crc.py", "test_samples.py"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ def _ticks(name: str, old: str, new: str) -> Mutant:
 
 def _cobs(name: str, old: str, new: str) -> Mutant:
     return Mutant(name, "tsnn_cobs.c", old, new, CODES)
+
+
+def _samples(name: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "tsnn_wire_samples.c", old, new, HEARING)
 
 
 _HELLO = (
@@ -120,4 +124,15 @@ _CODES = (
     Mutant("nothing has no checksum", "tsnn_crc32.c", "return crc;", "return 0;", CODES),
 )  # fmt: skip
 
-MUTANTS = (*_HELLO, *_ORDER, *_FRAMES, *_STATE, *_TICKS, *_CODES)
+_SAMPLES = (
+    _samples("samples of any length", "request->length != 1u + 2u * hop * request->body[0]",
+             "request->length < 1u"),
+    _samples("hears before a reset", "if (!wire->is_reset)", "if (hop == 0u)"),
+    _samples("one tick of samples again and again", "2u * hop * *done]", "0u * hop]"),
+    _samples("any number of ticks of samples fits", "+ worst <= tsnn_max_payload",
+             "<= tsnn_max_payload + worst"),
+    _samples("steps before there are events", "return ready ? tsnn", "return true ? tsnn"),
+    _samples("what was heard outlives a reset", "    front_end->init(wire->slot->ear);", ""),
+)  # fmt: skip
+
+MUTANTS = (*_SAMPLES, *_HELLO, *_ORDER, *_FRAMES, *_STATE, *_TICKS, *_CODES)

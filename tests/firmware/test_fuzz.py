@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from tests.firmware import client
-from tests.firmware.client import HELLO, RESET, STATE, TICKS
+from tests.firmware.client import HELLO, RESET, SAMPLES, STATE, TICKS
 from tests.firmware.conftest import Server
 
 pytestmark = pytest.mark.host
@@ -40,6 +40,9 @@ def hostile_body(rng: random.Random, kind: int) -> bytes:
         return bytes([rng.randrange(3)])
     if kind == STATE:
         return struct.pack("<IH", rng.choice([0, 8, 16, rng.getrandbits(32)]), rng.randrange(20))
+    if kind == SAMPLES:
+        n = rng.randrange(32)
+        return bytes([rng.choice([n, n, n, 255])]) + rng.randbytes(8 * n)
     if rng.random() < 0.3:
         return rng.randbytes(rng.randrange(300))
     if rng.random() < 0.3:
@@ -53,7 +56,8 @@ def hostile(rng: random.Random, seq: int) -> bytes:
     what = rng.random()
     if what < 0.1:
         return rng.randbytes(rng.randrange(1, 600))
-    kind = rng.choice([HELLO, RESET, RESET, TICKS, TICKS, TICKS, TICKS, STATE, rng.randrange(256)])
+    often = [RESET, TICKS, TICKS, SAMPLES]
+    kind = rng.choice([HELLO, *often, *often, STATE, rng.randrange(256)])
     good = client.frame(kind, seq, hostile_body(rng, kind))
     return mutated(rng, good) if what < 0.4 else good
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.mutants import CODES, MUTANTS, WIRE, Mutant
+from tests.firmware.mutants import CODES, HEARING, MUTANTS, WIRE, Mutant
 from tests.tools import need
 from tinysnn.paths import firmware_dir, templates_dir
 
@@ -69,7 +69,7 @@ def test_a_fault_is_found(mutant: Mutant, checkout: Path) -> None:
         path.write_text(whole)
 
 
-@pytest.mark.parametrize("name", [WIRE, CODES])
+@pytest.mark.parametrize("name", [WIRE, CODES, HEARING])
 def test_without_a_fault_nothing_is_found(name: str, checkout: Path) -> None:
     assert run_tests(checkout, name) == 0
 
