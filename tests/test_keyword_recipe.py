@@ -81,3 +81,7 @@ def test_a_start_of_another_shape_is_refused(features: Path, free: Path, tmp_pat
     assert "another shape" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "no.pt").exists()
+    refused = run("export.py", features, "--out", tmp_path / "no.nir")
+    assert refused.returncode == 2
+    assert "no network of train.py" in refused.stderr
+    assert "Traceback" not in refused.stderr

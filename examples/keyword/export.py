@@ -28,6 +28,7 @@ from network import (
 from network_file import read
 
 from tinysnn.encode.keyword import BANDS, EAR, TICK_S
+from tinysnn.errors import ModelError
 
 WEIGHT_STEPS = 127
 Nodes = dict[str, Any]
@@ -120,7 +121,10 @@ def main() -> None:
     parser.add_argument("trained", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    network, recipe, report = read(options.trained)
+    try:
+        network, recipe, report = read(options.trained)
+    except ModelError as error:
+        parser.error(str(error))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     partial = options.out.with_suffix(".part.nir")
     nir.write(partial, graph_of(network))

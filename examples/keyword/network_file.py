@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, NamedTuple
 
 import torch
 from network import KeywordNetwork, Shape, as_tuples
 from torch import Tensor
+
+from tinysnn.errors import ModelError
 
 
 class Trained(NamedTuple):
@@ -30,9 +33,20 @@ def write(
 
 
 def read(path: Path) -> Trained:
-    """Read a file."""
-    content = torch.load(path, weights_only=True)
-    recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
-    network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
-    network.load_state_dict(content)
+    """Read a file.
+
+    Raises
+    ------
+    ModelError: it is not here, or no file of `train.py`.
+
+    """
+    try:
+        content = torch.load(path, weights_only=True)
+        recipe, report = (json.loads(content.pop(key)) for key in ("recipe", "report"))
+        network = KeywordNetwork(Shape(**{k: as_tuples(v) for k, v in recipe["shape"].items()}))
+        network.load_state_dict(content)
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    except (AttributeError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
+        raise ModelError("is no network of train.py", where=str(path)) from error
     return Trained(network.eval(), recipe, report)

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tinysnn.data.labels import KEYWORDS
+from tinysnn.errors import ModelError
 from tinysnn.pack import Bits
 
 LOGIT_SCALE = 10.0 / 50
@@ -229,11 +230,19 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from this network, and its shape")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    start = read(options.start) if options.start else None
-    shape = start.network.shape if start else Shape()
-    recipe = _recipe(options.recipe, shape, options.bits)
+    try:
+        start = read(options.start) if options.start else None
+        shape = start.network.shape if start else Shape()
+        recipe = _recipe(options.recipe, shape, options.bits)
+    except ModelError as error:
+        parser.error(str(error))
+    except (ValueError, TypeError, AttributeError) as error:
+        parser.error(f"--recipe is no JSON object of the fields of Recipe ({error})")
     if start and replace(shape, bits=recipe.shape.bits) != recipe.shape:
         parser.error(f"--start has another shape: {shape}. Leave out 'shape' in --recipe")
+    if not options.features.is_file():
+        parser.error(f"no features in {options.features}: make them with features.py")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     print(json.dumps(asdict(recipe)), flush=True)
     report = train(recipe, load(options.features), options.out, start)
     print(json.dumps(report), flush=True)
