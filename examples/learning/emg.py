@@ -25,7 +25,7 @@ from tinysnn.stimulus import Stimulus
 WINDOW, HOP = 50, 25
 CALIBRATED = 0.35
 CHANNELS, GESTURES = 8, 8
-LEARN = {"fresh": GESTURES, "buffer": 40, "rehearsals": 64, "score_shift": 7, "shift": 12}
+LEARN = {"fresh": GESTURES, "buffer": 40, "rehearsals": 128, "score_shift": 7, "shift": 12}
 OTHERS = 6000
 """Windows of the other users, drawn at random, that the readout learns first."""
 
@@ -96,7 +96,9 @@ def main() -> None:
     """Print a line for each user."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    users = recordings(parser.parse_args().folder)
+    parser.add_argument("--only", metavar="USER", help="only this one is left out")
+    args = parser.parse_args()
+    users = recordings(args.folder)
     pack = network(
         "emg",
         [readout("readout", CHANNELS + 1, GESTURES, None)],
@@ -105,12 +107,12 @@ def main() -> None:
     )
     total = learned_bytes(pack) + learning_bytes(pack)
     rows = []
-    for user in users:
+    for user in [args.only] if args.only else users:
         with classroom(pack) as room:
             rows.append(calibrated(room, users, user))
         print(f"user {user}: {_line(rows[-1])}", flush=True)
     means = tuple(float(np.mean(column)) for column in zip(*rows, strict=True))
-    print(f"mean: {_line(means)}; {total} bytes")
+    print(f"{total} bytes; mean: {_line(means)}")
 
 
 def _line(row: tuple[float, ...]) -> str:

@@ -43,6 +43,15 @@ def test_speaker():
 
 @pytest.mark.slow
 @pytest.mark.host
+def test_user():
+    line = said("emg.py", str(data_dir() / "events" / "emg_myo"), "--only", "45612")
+    before, after, linear = (float(a) for a in re.findall(r"[a-zA-Z] ([0-9.]+)", line)[-3:])
+    assert after >= max(0.86, before + 0.1)
+    assert after >= linear - 0.03
+
+
+@pytest.mark.slow
+@pytest.mark.host
 def test_two_digits_more():
     line = said("adding.py", "digits", str(data_dir() / "kws" / "fsdd"), "--pairs", "1")
     known = re.search(r"old ([0-9.]+) before", line)

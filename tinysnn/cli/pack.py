@@ -114,6 +114,12 @@ def pack(
     from tinysnn.learn.mark import mark_plastic, parse_wish
 
     wishes = dict(map(parse_wish, learn_layers))
+    if rehearse and not any(wish.parameters.get("packed") for wish in wishes.values()):
+        raise OptionError(
+            "no layer takes examples along",
+            where="--rehearse",
+            fix="Add packed=N to --learn LAYER=delta, or leave it out.",
+        )
     choices = _choices(options)
     graph = read_graph(model, **options)
     clips = _clips(graph, calibrate, events)
