@@ -179,24 +179,46 @@ def measure(function: Function) -> Frame:
 def deepest(entry: int, frames: Mapping[int, Frame], pointed_to: frozenset[int]) -> int | None:
     """Bytes of the deepest chain of calls from `entry`.
 
+    A call through a pointer may lead to any function that is pointed to; from one of those on, only
+    to such as make no calls through pointers themselves: the wire server calls its part for
+    learning or hearing, that calls the model, and nothing calls back.
+
     None if it cannot be known: recursion, a frame of variable size, or a call into code that
     belongs to no function.
     """
-    done: dict[int, int] = {}
+    done: dict[tuple[int, bool], int] = {}
+    last = frozenset(a for a in pointed_to if not _calls_pointers(a, frames))
 
-    def depth(address: int, above: frozenset[int]) -> int | None:
-        if address in done:
-            return done[address]
+    def depth(address: int, above: frozenset[int], *, pointed: bool) -> int | None:
+        if (address, pointed) in done:
+            return done[address, pointed]
         frame = frames.get(address)
         if frame is None or not frame.known or address in above:
             return None
         below = 0
-        for callee in frame.calls | (pointed_to if frame.indirect else frozenset()):
-            deeper = depth(callee, above | {address})
+        possible = (last if pointed else pointed_to) if frame.indirect else frozenset()
+        for callee in frame.calls | possible:
+            by_pointer = pointed or callee not in frame.calls
+            deeper = depth(callee, above | {address}, pointed=by_pointer)
             if deeper is None:
                 return None
             below = max(below, deeper)
-        done[address] = frame.bytes + below
-        return done[address]
+        done[address, pointed] = frame.bytes + below
+        return done[address, pointed]
 
-    return depth(entry, frozenset())
+    return depth(entry, frozenset(), pointed=False)
+
+
+def _calls_pointers(entry: int, frames: Mapping[int, Frame]) -> bool:
+    """Whether a function, or one that it calls, calls through a pointer."""
+    seen, left = set(), [entry]
+    while left:
+        address = left.pop()
+        frame = frames.get(address)
+        if frame is None or address in seen:
+            continue
+        if frame.indirect:
+            return True
+        seen.add(address)
+        left += frame.calls
+    return False
