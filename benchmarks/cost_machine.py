@@ -74,7 +74,15 @@ def _kernels(texts: Mapping[str, str]) -> str:
     return "    .syntax unified\n    .thumb\n" + "\n".join(sections)
 
 
-GROUPS = ("tsnn_rows", "tsnn_lif", "tsnn_list", "tsnn_add_sparse", "tsnn_graded")
+GROUPS = (
+    "tsnn_rows",
+    "tsnn_lif",
+    "tsnn_list",
+    "tsnn_add_sparse",
+    "tsnn_graded",
+    "tsnn_settle",
+    "tsnn_dots",
+)
 FAMILIES = ("_dsp", "_v6m")
 """Beginnings of the names of assembly functions that are counted apart."""
 

@@ -2,6 +2,7 @@
 
     python benchmarks/fit_cost.py                     # all cores, some minutes
     python benchmarks/fit_cost.py --core cortex-m4    # one core, the others stay as they are
+    python benchmarks/fit_cost.py --maps              # feature maps only, all else stays as it is
     python benchmarks/fit_cost.py --errors            # how far off the file is on other networks
 
 Networks from a seed are compiled by arm-none-eabi-gcc -O2 and run on a bare core under unicorn.
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.cost_fit import fit
 from benchmarks.cost_machine import GROUPS, CostMachine, Step, build_bare
+from benchmarks.cost_maps import MAPS, designed_maps
 from benchmarks.cost_packs import CostCase, designed
 from benchmarks.cost_rows import lists_case, rows_costs
 from tinysnn.boards import Core
@@ -50,6 +52,14 @@ FITTED = {
     "v6m": {"packed": "tsnn_lif", "single": "tsnn_lif", "sparse": "tsnn_add_sparse"},
 }
 """What terms of assembly begin with, by family, and the functions that they tell of."""
+MAPS_FITTED = {
+    "dsp": {"settle": "tsnn_settle", "dots": "tsnn_dots"},
+    "v6m": {"settle": "tsnn_settle"},
+}
+MAPS_TERMS = ("maps", "windows", "past")
+"""The same for layers with kernels, and what their terms of C begin with."""
+LITTLE = 0.2
+"""Ticks whose share of feature maps is smaller do not take part in their fit."""
 TEST_SEED = 1
 OUTLIER = 0.15
 """A network further off than this after a first fit does not take part in the second: its neurons
@@ -143,14 +153,34 @@ def _fit_compiled(runs: Sequence[Run]) -> dict[str, float]:
     return {**costs, **refitted}
 
 
+def fit_maps(
+    core: Core, cases: Sequence[CostCase], prices: Coefficients
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Assembly and compiled C of layers with kernels, beside what all layers have in common."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, runs = runs_of(cases, core, Path(folder))
+    kernels: dict[str, float] = {}
+    family, known = family_of(core), prices.c[core]
+    for name, group in MAPS_FITTED.get(family or "", {}).items():
+        kernels |= _fit_group(runs, f"{family}/{name}", group)
+    bills, rests = [], []
+    for run in runs:
+        terms = run.terms("")
+        bills.append({t: q for t, q in terms.items() if t.startswith(MAPS_TERMS)})
+        rest = sum(q * known.get(t, 0.0) for t, q in terms.items() if t not in bills[-1])
+        left = run.compiled() - rest  # of ticks with next to nothing, only what is wrong is left
+        rests.append(np.where(left > LITTLE * run.compiled(), left, 0.0))
+    return kernels, fit(bills, rests)
+
+
 def _error(run: Run, costs: Mapping[str, float]) -> float:
     said = sum(float(q.sum()) * costs[term] for term, q in run.terms("").items())
     return float((said - run.compiled().sum()) / run.total().sum())
 
 
-def errors(core: Core, seed: int, n_any: int, n_kernel: int) -> list[tuple[float, str]]:
+def errors(core: Core, cases: Sequence[CostCase]) -> list[tuple[float, str]]:
     """Predicted less measured instructions of whole clips, relative; by network, sorted."""
-    prices, cases = store.coefficients(), designed(n_any, n_kernel, seed)
+    prices = store.coefficients()
     with tempfile.TemporaryDirectory() as folder:
         _, runs = runs_of(cases, core, Path(folder))
     found = []
@@ -162,15 +192,20 @@ def errors(core: Core, seed: int, n_any: int, n_kernel: int) -> list[tuple[float
 
 def report_errors(cores: Sequence[Core]) -> None:
     """Print the distribution of errors on networks that the fit has not seen."""
+    sets = {
+        "rows": designed(ANY // 2, KERNEL // 2, TEST_SEED),
+        "maps": designed_maps(MAPS // 2, TEST_SEED),
+    }
     for core in cores:
-        found = errors(core, TEST_SEED, ANY // 2, KERNEL // 2)
-        values = np.array([error for error, _ in found])
-        within = 100 * float((np.abs(values) <= 0.1).mean())
-        shown = " ".join(
-            f"{100 * v:+.1f}" for v in np.percentile(values, [0, 5, 25, 50, 75, 95, 100])
-        )
-        print(f"{core}: within 10 %: {within:.0f} %; 0/5/25/50/75/95/100th percentile: {shown}")
-        print(f"  furthest: {found[0]}, {found[-1]}", flush=True)
+        for kind, cases in sets.items():
+            found = errors(core, cases)
+            values = np.array([error for error, _ in found])
+            within = 100 * float((np.abs(values) <= 0.1).mean())
+            shown = " ".join(
+                f"{100 * v:+.1f}" for v in np.percentile(values, [0, 5, 25, 50, 75, 95, 100])
+            )
+            print(f"{core}, {kind}: within 10 %: {within:.0f} %; 0/5/25/50/75/95/100th: {shown}")
+            print(f"  furthest: {found[0]}, {found[-1]}", flush=True)
 
 
 def save(
@@ -204,6 +239,7 @@ def main() -> None:
     """Fit, or report errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--core", action="append", choices=CORES, help="may be given again")
+    parser.add_argument("--maps", action="store_true", help="fit feature maps only")
     parser.add_argument("--errors", action="store_true", help="fit nothing, show errors")
     parser.add_argument("--show", action="store_true", help="fit nothing, show rows of the file")
     given = parser.parse_args()
@@ -217,15 +253,21 @@ def main() -> None:
     before = store.coefficients()
     rows, kernels, c = dict(before.rows), dict(before.kernels), dict(before.c)
     cases = designed(ANY, KERNEL, n_plain=PLAIN)
+    of_maps = designed_maps(MAPS)
     for core in cores:
         print(core, flush=True)
-        new_rows, new_kernels, c[core] = fit_core(core, cases)
-        family = family_of(core)
+        family = family_of(core) or ""
+        if not given.maps:
+            new_rows, new_kernels, c[core] = fit_core(core, cases)
+            rows |= new_rows if family else {}
+            kernels[family] = new_kernels
+        prices = Coefficients(before.provenance, rows, kernels, c)
+        more, more_c = fit_maps(core, of_maps, prices)
+        c[core] = {**c[core], **more_c}
+        kernels[family] = {**kernels.get(family, {}), **more}
+        kernels = {name: table for name, table in kernels.items() if name}
         if core in ALIKE:
             c[ALIKE[core]] = c[core]
-        if family is not None:
-            rows |= new_rows
-            kernels[family] = new_kernels
         save(rows, kernels, c)
 
 

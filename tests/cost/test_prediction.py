@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.cases import load_case
 from benchmarks.cost_machine import CostMachine, build_bare
+from benchmarks.cost_maps import designed_maps
 from benchmarks.cost_packs import CostCase, designed
 from benchmarks.fit_cost import CORES, errors
 from tests.random_packs import random_pack, random_raster
@@ -16,6 +17,8 @@ from tests.tools import need
 from tinysnn.cost.activity import Activity, of_clips, of_density
 from tinysnn.cost.predict import predict
 from tinysnn.pack import Pack
+from tinysnn.pack_file import load
+from tinysnn.paths import models_dir
 from tinysnn.stimulus import Stimulus
 from tinysnn.toolchain import find_toolchain
 
@@ -81,13 +84,34 @@ def test_a_density_alone_predicts_the_tick(core, model, tmp_path):
 def test_networks_that_the_fit_has_not_seen(core):
     need("gcc-arm")
     need("unicorn")
-    found = errors(core, seed=2, n_any=60, n_kernel=40)
+    found = errors(core, designed(60, 40, seed=2))
     off = np.abs([error for error, _ in found])
     print(f"{core}: {off.size} networks, off by {off.mean():.3f} on average")
     print(f"furthest: {found[:3]}, {found[-3:]}")
 
     assert (off <= LIMIT).mean() >= SHARE.get(core, 0.8)
     assert np.median(off) <= 0.06
+
+
+@pytest.mark.slow
+def test_feature_maps_that_the_fit_has_not_seen():
+    need("gcc-arm")
+    need("unicorn")
+    found = errors("cortex-m4", designed_maps(30, seed=2))
+    off = np.abs([error for error, _ in found])
+    print(f"furthest: {found[:3]}, {found[-3:]}")
+
+    assert (off <= LIMIT).mean() >= 0.75
+    assert np.median(off) <= 0.06
+
+
+def test_the_keyword_network(tmp_path):
+    case = load_case("keyword", 4)
+    (clips,) = (clips for name, clips in case.clips.items() if name != "0 %")
+    pack = load(models_dir() / "keyword" / "keyword.tsnn")
+    (count,) = _measured([(pack, clips)], "cortex-m4", tmp_path)
+
+    assert _said(pack, "cortex-m4", of_clips(pack, clips)) == pytest.approx(count, rel=LIMIT)
 
 
 @pytest.mark.slow

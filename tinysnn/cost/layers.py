@@ -6,9 +6,11 @@ import numpy as np
 
 from tinysnn.cost.activity import Activity, LayerActivity
 from tinysnn.cost.bill import Bill
+from tinysnn.cost.maps import maps
 from tinysnn.cost.neurons import neurons
 from tinysnn.cost.synapses import events, rows
 from tinysnn.pack import Pack, PackedLayer
+from tinysnn.past import slots
 from tinysnn.views.kernels import family_of
 from tinysnn.views.layer import LayerView
 
@@ -19,22 +21,27 @@ STORED_WORDS = 4
 def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerActivity) -> Bill:
     """All terms of one layer, tick by tick."""
     bill = Bill(np.zeros(activity.weight.size), unknown=not_measured(view, layer))
-    events(bill, view, activity, family_of(core) or "")
+    if not layer.spec.has_kernels:
+        events(bill, view, activity, family_of(core) or "")
     whole = " in assembly" if view.rows.kernel and view.cell.neurons.kernel else ""
     bill.charge(f"layer{whole}", activity.ran)
+    bill.charge("past.source", float(sum(bool(source.late.spikes) for source in view.sources)))
     if view.may_skip:
         bill.charge(f"may skip{whole}", activity.ran)
         bill.charge(f"skipped{whole}", 1 - activity.ran)
         _skip(bill, view, activity)
-    rows(bill, view, layer, activity)
+    if layer.spec.has_kernels:
+        maps(bill, view, layer, activity, family_of(core) or "")
+    else:
+        rows(bill, view, layer, activity)
     neurons(bill, view, layer, activity)
     return bill
 
 
 def not_measured(view: LayerView, layer: PackedLayer) -> str:
     """What the layer does that the model's costs were not measured with; empty: nothing."""
-    if any(source.late.spikes or source.late.values for source in view.sources):
-        return "delays"
+    if any(source.late.prepare or source.late.values for source in view.sources):
+        return "delays by unit, or of values"
     if any(source.most > 1 for source in layer.spec.sources):
         return "numbers of spikes"
     return "" if layer.is_plain else "special neurons"
@@ -67,6 +74,10 @@ def bill_step(pack: Pack, activity: Activity) -> Bill:
     """The step around the layers: its call, and the output."""
     bill = Bill(np.zeros(activity.output.events.size))
     bill.charge("step", 1.0)
+    for k in slots(pack.layers):
+        n = pack.meta.n_in if k is None else pack.layers[k].n
+        bill.charge("past.ring", 1.0)
+        bill.charge("past.word", float(-(-n // 32)))
     if not pack.output_layer.spec.gives_values:
         words = -(-pack.n_out // 32)
         bill.charge("output.word", float(words))

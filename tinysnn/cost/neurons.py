@@ -53,12 +53,16 @@ def _dsp(bill: Bill, k: NeuronsKernel, n: int, activity: LayerActivity) -> None:
         "constant": k.constant == "pair",
         "whole words": whole,
         "rest": pairs % 16,
+        "tables repeat": k.period,
     }
     _marked(bill, "dsp/lif", setup, activity.ran)
     bill.charge("dsp/lif.word", activity.ran * whole)
+    if k.period:
+        bill.charge("dsp/lif.word, tables repeat", activity.ran * -(-pairs // 16))
     each = {
         "one at a time": k.unroll == 1,
-        "biases": k.bias_table,
+        "biases": k.bias_table and not k.both_halves,
+        "biases beside decays": k.bias_table and k.both_halves,
         "constant": k.constant == "pair",
         "multiplies": multiplies,
         "decays": multiplies and k.beta_table,

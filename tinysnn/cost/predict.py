@@ -28,7 +28,7 @@ class LayerCost:
     neurons: str
     """Who updates its neurons, and why."""
     instructions_per_tick: float | None
-    """None: the cost model knows nothing of this core, or of kernels of feature maps."""
+    """None: the cost model knows nothing of this core, or of something that the layer does."""
     synaptic_operations_per_tick: float
     """Weights of the rows of all events, whether 0 or not."""
     events_per_tick: float
@@ -82,7 +82,7 @@ def predict(pack: Pack, core: Core, activity: Activity) -> Prediction:
 def _layer(pack: Pack, view: LayerView, core: Core, activity: Activity) -> LayerCost:
     layer, ticks = pack.layers[view.index], activity.layers[view.index]
     instructions = None
-    if knows(core) and not layer.spec.has_kernels:
+    if knows(core):
         bill = bill_layer(view, layer, core, ticks)
         instructions = None if bill.unknown else ticks.mean(bill.total(coefficients(), core))
     events = ticks.mean(ticks.events)
