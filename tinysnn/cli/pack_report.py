@@ -18,6 +18,7 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     from tinysnn.footprint import flash_bytes
     from tinysnn.learn.layout import learned_bytes, learning_bytes
     from tinysnn.learn.plastic import is_plastic
+    from tinysnn.learn.price import instructions
     from tinysnn.state import state_bytes
 
     content: dict[str, Any] = msgspec.to_builtins(pack.meta)
@@ -31,6 +32,7 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
     if is_plastic(pack):
         content["learned_bytes"] = learned_bytes(pack)
         content["learning_bytes"] = learning_bytes(pack)
+        content["learning_instructions_m4"] = instructions(pack)
     content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
     content["flash_estimate_bytes"] = flash_bytes(pack.layers, hears=pack.front_end is not None)
     if choice is not None:
@@ -69,7 +71,11 @@ def show(pack: Pack) -> None:
 def _learning(content: dict[str, Any]) -> dict[str, str]:
     """What learning needs of RAM beside the state, if a layer learns."""
     names = {"learned_bytes": "learned (RAM)", "learning_bytes": "an example to learn (RAM)"}
-    return {words: f"{content[n]:,} bytes" for n, words in names.items() if n in content}
+    if "learned_bytes" not in content:
+        return {}
+    sizes = {words: f"{content[n]:,} bytes" for n, words in names.items()}
+    count = f"about {content['learning_instructions_m4']:,} (Cortex-M4, within a factor of 2)"
+    return {**sizes, "instructions to learn an example": count}
 
 
 def show_search(pack: Pack, choice: Choice) -> None:

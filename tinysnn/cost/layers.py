@@ -44,6 +44,8 @@ def not_measured(view: LayerView, layer: PackedLayer) -> str:
         return "delays by unit, or of values"
     if any(source.most > 1 for source in layer.spec.sources):
         return "numbers of spikes"
+    if layer.spec.learn is not None:
+        return "weights that learn"
     return "" if layer.is_plain else "special neurons"
 
 

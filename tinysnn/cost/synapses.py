@@ -47,6 +47,8 @@ def events(bill: Bill, view: LayerView, activity: LayerActivity, kernel: str) ->
 
 def rows(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivity) -> None:
     """Charge for adding rows, in ticks that are not skipped."""
+    if view.learn is not None:
+        return  # not measured, and said so (`not_measured`)
     if view.fallback is not None:
         activity = _silent_rows(bill, view, layer, activity)
     if view.rows.windows:
