@@ -113,6 +113,9 @@ def test_a_file_is_listened_to(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "text.wav").write_text("RIFF and nothing else")
     assert main.run([*arguments, "--wav", str(tmp_path / "text.wav")]) == 2
     assert main.run(arguments) == 2
+    live = ["--microphone", "--on", "serial", "--board", "nucleo_f446re"]
+    assert main.run([*arguments[:2], *live]) == 2
+    assert "115200 baud carry 29% of" in capsys.readouterr().err
     assert "Traceback" not in capsys.readouterr().err
 
 

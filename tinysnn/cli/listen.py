@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tinysnn.listen import Heard, Samples
 
 METER_STEPS = 20
+LIVE_BAUD = 400_000
+"""50 requests of 660 bytes and their answers a second, 10 bits a byte."""
 
 
 @click.command(short_help="Words from a microphone or a WAV file, heard on a device.")
@@ -56,7 +58,7 @@ def listen(
     tinysnn listen keyword.tsnn --wav speech.wav
     tinysnn listen keyword.tsnn --microphone --on host
     tinysnn listen keyword.tsnn --wav speech.wav --on qemu --board microbit --json -
-    tinysnn listen keyword.tsnn --microphone --on serial --board nucleo_f446re --baud 921600
+    tinysnn listen keyword.tsnn --microphone --on serial --board fast_nucleo.toml --flash
     """
     from tinysnn.deploy import deployed, pick_board
     from tinysnn.listen import ear_of
@@ -72,6 +74,8 @@ def listen(
     line = serial_line(runner, port=port, baud=baud, flash_it=flash_it)
     loaded, target = load(pack), pick_board(runner, board)
     ear_of(loaded)
+    if microphone and target is not None and runner == "serial":
+        _check_rate(baud or target.uart.baud)
     meter = _Meter()
     sound = meter.watched(_sound(wav, device, seconds, meter.lose))
     found: list[dict[str, Any]] = []
@@ -93,6 +97,17 @@ def listen(
     said = f"{len(found)} words in {meter.seconds:.1f} s"
     lost = f", {meter.lost} times sound was lost: the device is too slow" if meter.lost else ""
     click.echo(f"{said} ({info.runner}, {info.board}){lost}", err=True)
+
+
+def _check_rate(baud: int) -> None:
+    """Refuse a line that cannot carry sound as fast as a microphone gives it."""
+    if baud < LIVE_BAUD:
+        raise OptionError(
+            f"{baud} baud carry {baud / LIVE_BAUD:.0%} of the sound of a microphone",
+            where="--baud",
+            fix=f"Build the firmware for {LIVE_BAUD} baud or more ('baud' in a board file of your "
+            "own, boards/README.md), or listen to a file with --wav.",
+        )
 
 
 def _sound(
