@@ -43,6 +43,7 @@ _UNCOUNTED = (
     "tsnn_crc32",
     "tsnn_cobs",
     "tsnn_reply",
+    "tsnn_send_byte",
     "tsnn_port_uart",
     "tsnn_uart",
     "tsnn_ring",
