@@ -79,7 +79,8 @@ def learn(
     """Teach a device, emulated or real, and show its accuracy on the way.
 
     The pack must have a plastic readout (`tinysnn pack --learn`). Classes are added as their first
-    example comes.
+    example comes. A readout that learns by reward (rstdp) is told 64 for right answers, -64 for
+    wrong ones, and no classes.
 
     \b
     tinysnn learn net.tsnn --data train.npz --test test.npz
@@ -201,7 +202,7 @@ def _show(course: Course, result: dict[str, Any]) -> None:
             "runner": f"{result['runner']}, {result['board']} ({result['core']})",
             "examples, classes": f"{course.examples:,}, {course.classes}",
             "learned bytes": compared,
-            f"{kind or 'instructions'} per example": result["count_per_example"],
+            f"{kind or 'instructions'} at the end of an example": result["count_per_example"],
             "flash, RAM": None
             if result["flash_bytes"] is None
             else f"{result['flash_bytes']:,}, {result['ram_bytes']:,} bytes",

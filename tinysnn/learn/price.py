@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PER_WEIGHT = {
     "stdp": 1.9,
     "few-shot": 2.0,
-    "familiar": 4.0,
+    "familiar": 2.8,
     "drtp": 11.3,
     "sdsp-1bit": 16.9,
     "rstdp": 17.6,
