@@ -7,7 +7,7 @@ import json
 from tests.learn.scenes import base_pack, direct_pack, plastic
 from tinysnn.cli.main import run
 from tinysnn.learn.layout import learned_bytes, learning_bytes
-from tinysnn.learn.price import PER_WEIGHT, instructions
+from tinysnn.learn.price import PER_REHEARSED, PER_WEIGHT, instructions
 from tinysnn.learn.spec import RULES
 from tinysnn.pack_file import save
 
@@ -21,6 +21,16 @@ def test_weights_are_counted_whatever_their_width():
     one = plastic(direct_pack("one"), "sdsp-1bit", fresh=8)  # 7 rows of 1 byte
     assert instructions(four) == round(PER_WEIGHT["sdsp"] * 16 * 2)  # padded to whole words
     assert instructions(one) == round(PER_WEIGHT["sdsp-1bit"] * 8 * 8)
+
+
+def test_rehearsals_are_counted_where_there_is_something_to_rehearse():
+    base = direct_pack("again")
+    none, some = (
+        instructions(plastic(base, "delta", fresh=4, buffer=buffer, rehearsals=50))
+        for buffer in (0, 3)
+    )
+    assert none == round(PER_WEIGHT["delta"] * 28)
+    assert some == round((PER_WEIGHT["delta"] + 50 * PER_REHEARSED) * 28)
 
 
 def test_inspect_says_it(tmp_path, capsys):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tinysnn.learn.layout import learned_layout
+from tinysnn.learn.plastic import parameters_of
 from tinysnn.learn.spec import RULES
 
 if TYPE_CHECKING:
-    from tinysnn.pack import Pack
+    from tinysnn.pack import Pack, PackedLayer
 
 PER_WEIGHT = {
     "stdp": 1.9,
@@ -24,6 +25,15 @@ PER_WEIGHT = {
 }
 """Instructions of a Cortex-M4 per weight and example, counted by unicorn on the digits of
 scikit-learn (16 ticks, 64 inputs): right within a factor of two on other data."""
+PER_REHEARSED = 9.0
+"""The same for an example that is learned again, counted on spoken digits (192 inputs)."""
+
+
+def _rehearsals(layer: PackedLayer) -> int:
+    """Examples that a layer learns again after each new one."""
+    parameters = parameters_of(layer)
+    kept = parameters.get("buffer", 0) or parameters.get("packed", 0)
+    return parameters["rehearsals"] if kept else 0
 
 
 def instructions(pack: Pack) -> int:
@@ -34,5 +44,6 @@ def instructions(pack: Pack) -> int:
         learn = layer.spec.learn
         if learn is not None:
             per_byte = 8 // RULES[learn.rule].bits
-            total += PER_WEIGHT[learn.rule] * weights[f"l{k}_w"] * per_byte
+            per_weight = PER_WEIGHT[learn.rule] + PER_REHEARSED * _rehearsals(layer)
+            total += per_weight * weights[f"l{k}_w"] * per_byte
     return round(total)
