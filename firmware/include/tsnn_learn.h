@@ -49,7 +49,8 @@ static inline int32_t tsnn_clip(int32_t x, int32_t low, int32_t high)
     return y;
 }
 
-/** How strange a distance is where the usual one is `deviation` / 16: 16 for about the usual one. */
+/** How strange a distance is where the usual one is `deviation` / 16: 16 for about the usual one.
+ */
 static inline uint32_t tsnn_strange(int32_t away, uint32_t deviation)
 {
     const uint32_t size = (uint32_t)((away < 0) ? -away : away);

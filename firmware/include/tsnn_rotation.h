@@ -29,8 +29,8 @@ static inline uint32_t tsnn_length(int32_t real, int32_t imaginary)
  *
  * @param[in,out] state real part low, imaginary part high
  */
-static inline uint32_t tsnn_rotate(
-    uint32_t *state, const tsnn_rotation_t *filter, const int16_t *samples, uint32_t n)
+static inline uint32_t tsnn_rotate(uint32_t *state, const tsnn_rotation_t *filter,
+                                   const int16_t *samples, uint32_t n)
 {
     uint32_t z = *state;
     uint32_t sum = 0u;
