@@ -13,6 +13,7 @@ import pytest
 from tests.corner_models import corners
 from tests.dynamics.test_maps import counting_pack
 from tests.kernels.arm import assert_exact, kernel_texts
+from tests.kernels.dots import dots_scenes
 from tests.kernels.graded import graded_scenes
 from tests.kernels.scenes import neuron_scenes, random_scene, row_scenes
 from tests.learn.scenes import scenes as learning
@@ -145,6 +146,8 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
     for core in (*QUICK, "cortex-m3"):
         for options in (AUTO, FORMS["sparse, silent"]):
             emit.render(packs, core=core, options=options)
+    windows = [scene.pack for scene in dots_scenes()]
+    emit.render(windows, core="cortex-m4", options=RowOptions(dots="always"))
     assert any(".S.jinja" in where for where in loader.conditions)
     never = [
         f"{where} is never {outcome}"
