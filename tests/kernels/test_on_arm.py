@@ -7,11 +7,13 @@ from collections import Counter
 from functools import cache
 
 import jinja2
+import msgspec
 import numpy as np
 import pytest
 
 from tests.corner_models import corners
 from tests.dynamics.test_maps import counting_pack
+from tests.encode.test_vibration import EARS, feeler
 from tests.kernels.arm import assert_exact, kernel_texts
 from tests.kernels.dots import dots_scenes
 from tests.kernels.graded import graded_scenes
@@ -146,6 +148,9 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
     for core in (*QUICK, "cortex-m3"):
         for options in (AUTO, FORMS["sparse, silent"]):
             emit.render(packs, core=core, options=options)
+    steady = msgspec.structs.replace(EARS["envelope"], envelope_dc_shift=0)
+    for ear in (*EARS.values(), steady):
+        emit.render([feeler(ear, graded=ear.needs_values)], core="cortex-m4")
     windows = [scene.pack for scene in dots_scenes()]
     emit.render(windows, core="cortex-m4", options=RowOptions(dots="always"))
     assert any(".S.jinja" in where for where in loader.conditions)
