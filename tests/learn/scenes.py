@@ -105,7 +105,9 @@ def scenes() -> dict[str, Pack]:
             base_pack("rstdp"), "rstdp", fresh=4, classes=2, per_class=2, down=90, silent=20,
             fade=3, el_shift=1, shift=7, baseline=3, every=2, theta=-300,
         ),
-        "rstdp_plain": plastic(direct_pack("rstdp_plain"), "rstdp", fresh=3, el_shift=0, every=1, baseline=0),
+        "rstdp_plain": plastic(
+            direct_pack("rstdp_plain"), "rstdp", fresh=3, el_shift=0, every=1, baseline=0
+        ),
         "rewire": plastic(
             base_pack("rewire"), "rewire", spare=2, synapses=7, tries=3, prune=40, score_shift=3,
             shift=5,
