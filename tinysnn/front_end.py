@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 BANDS = 32
+Code = Literal["graded", "delta", "rate", "latency", "population"]
+"""How levels become events (SPEC.md 5.2 step 5)."""
+_FrameTicks = Annotated[int, msgspec.Meta(ge=1, le=127)]
+_Thresholds = Annotated[int, msgspec.Meta(ge=1, le=64)]
+
+
+class LevelCode(NamedTuple):
+    """A code and its numbers."""
+
+    code: Code
+    step_bits: int
+    frame_ticks: int
+    thresholds: int
+
+    @property
+    def n_each(self) -> int:
+        """Inputs of the network for each channel."""
+        return {"delta": 2, "population": self.thresholds}.get(self.code, 1)
+
+
 _Octaves = Annotated[int, msgspec.Meta(ge=-8192, le=8191)]
 """A level in 1/256 of an octave of power."""
 
@@ -33,11 +54,41 @@ class LogMel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         0,
     ) * BANDS
     """Mean level of each band over what is listened for, less the mean over the bands."""
+    code: Literal["delta", "rate", "latency", "population"] | UnsetType = UNSET
+    """Another code for what is above the level, in steps of 2^step_bits; then there is no context.
+    Fields that came after the first packs are left out of the JSON text where they are not set."""
+    frame_ticks: _FrameTicks | UnsetType = UNSET
+    """Code `latency`: ticks of a frame, in which each band spikes once or never."""
+    thresholds: _Thresholds | UnsetType = UNSET
+    """Code `population`: inputs of each band."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense together."""
+        for broken, words in (
+            (self.code is not UNSET and self.context_ticks != 1, "with a code, context_ticks is 1"),
+            ((self.code == "latency") != (self.frame_ticks is not UNSET), "latency: frame_ticks"),
+            (
+                (self.code == "population") != (self.thresholds is not UNSET),
+                "population: thresholds",
+            ),
+        ):
+            if broken:
+                raise ValueError(f"audio front end: {words}")
+
+    @property
+    def level_code(self) -> LevelCode | None:
+        """The code; None: graded events with their context."""
+        if self.code is UNSET:
+            return None
+        frame_ticks = 1 if self.frame_ticks is UNSET else self.frame_ticks
+        thresholds = 1 if self.thresholds is UNSET else self.thresholds
+        return LevelCode(self.code, self.step_bits, frame_ticks, thresholds)
 
     @property
     def n_in(self) -> int:
         """Inputs of the network behind it."""
-        return self.context_ticks * BANDS
+        code = self.level_code
+        return BANDS * (self.context_ticks if code is None else code.n_each)
 
     @property
     def samples_per_tick(self) -> int:
@@ -47,7 +98,7 @@ class LogMel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def needs_values(self) -> bool:
         """Whether the network has to take graded events."""
-        return True
+        return self.code is UNSET
 
 
 _Coefficient = Annotated[int, msgspec.Meta(ge=-32767, le=32767)]
@@ -72,7 +123,6 @@ class Rotation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 
 Source = Literal["bands", "envelope", "raw"]
-Code = Literal["graded", "delta", "rate", "latency", "population"]
 MAX_CHANNELS = 256
 MAX_SAMPLES = 2048
 """Samples of all axes in a tick: what a frame on the wire can hold."""
@@ -113,9 +163,9 @@ class Vibration(
     """How levels become events."""
     step_bits: Annotated[int, msgspec.Meta(ge=0, le=14)] = 5
     """One step of the code is 2^step_bits."""
-    frame_ticks: Annotated[int, msgspec.Meta(ge=1, le=127)] = 16
+    frame_ticks: _FrameTicks = 16
     """Code `latency`: ticks of a frame, in which each channel spikes once or never."""
-    thresholds: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    thresholds: _Thresholds = 8
     """Code `population`: inputs of each channel."""
 
     def __post_init__(self) -> None:
@@ -144,10 +194,14 @@ class Vibration(
         return self.signals * max(1, len(self.bands))
 
     @property
+    def level_code(self) -> LevelCode:
+        """The code of the levels."""
+        return LevelCode(self.code, self.step_bits, self.frame_ticks, self.thresholds)
+
+    @property
     def n_in(self) -> int:
         """Inputs of the network behind it."""
-        each = {"delta": 2, "population": self.thresholds}.get(self.code, 1)
-        return each * self.channels
+        return self.level_code.n_each * self.channels
 
     @property
     def samples_per_tick(self) -> int:

@@ -182,7 +182,7 @@ def test_codes_say_what_the_levels_are():
 
     def of(code, **more):
         ear = msgspec.structs.replace(FAN, code=code, **step, **more)
-        return codes.events(level, ear).tolist()
+        return codes.events(level, ear.level_code).tolist()
 
     assert of("graded") == [[0, 3], [2, 1], [2, 9], [0, 1]]
     assert of("delta") == [[0, 0, 0, 0], [2, 0, 0, 1], [0, 0, 7, 0], [0, 2, 0, 8]]

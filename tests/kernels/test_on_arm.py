@@ -13,6 +13,7 @@ import pytest
 
 from tests.corner_models import corners
 from tests.dynamics.test_maps import counting_pack
+from tests.encode.test_front_end import CODED, listener
 from tests.encode.test_vibration import EARS, feeler
 from tests.kernels.arm import assert_exact, kernel_texts
 from tests.kernels.dots import dots_scenes
@@ -151,6 +152,8 @@ def test_every_branch_of_every_template_is_taken(monkeypatch):
     steady = msgspec.structs.replace(EARS["envelope"], envelope_dc_shift=0)
     for ear in (*EARS.values(), steady):
         emit.render([feeler(ear, graded=ear.needs_values)], core="cortex-m4")
+    for coded in CODED.values():
+        emit.render([listener(coded, graded=False)], core="cortex-m4")
     windows = [scene.pack for scene in dots_scenes()]
     emit.render(windows, core="cortex-m4", options=RowOptions(dots="always"))
     assert any(".S.jinja" in where for where in loader.conditions)

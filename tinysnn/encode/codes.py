@@ -1,4 +1,4 @@
-"""The codes of the vibration front end: levels, or raw samples, to events (SPEC.md 5.2).
+"""The codes of front ends: levels, or raw samples, to events (SPEC.md 5.2 step 5).
 
 All take levels int32 ``[..., ticks, channels]`` and give int8 ``[..., ticks, n_in]``.
 """
@@ -9,36 +9,36 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.encode.rotation import Ints
-from tinysnn.front_end import Vibration
+from tinysnn.front_end import LevelCode, Vibration
 
 Events = npt.NDArray[np.int8]
 _MOST = 127
 
 
-def events(found: Ints, ear: Vibration) -> Events:
-    """Events of levels in the code of the front end."""
+def events(found: Ints, how: LevelCode) -> Events:
+    """Events of levels in a code."""
     code = {
         "graded": graded,
         "delta": delta,
         "rate": rate,
         "latency": latency,
         "population": population,
-    }[ear.code]
-    return code(found, ear)
+    }[how.code]
+    return code(found, how)
 
 
-def graded(found: Ints, ear: Vibration) -> Events:
+def graded(found: Ints, how: LevelCode) -> Events:
     """The level itself as the value of an event."""
-    half = (1 << ear.step_bits) >> 1
-    return np.asarray(np.clip((found + half) >> ear.step_bits, -128, _MOST), np.int8)
+    half = (1 << how.step_bits) >> 1
+    return np.asarray(np.clip((found + half) >> how.step_bits, -128, _MOST), np.int8)
 
 
-def delta(found: Ints, ear: Vibration) -> Events:
+def delta(found: Ints, how: LevelCode) -> Events:
     """Send on delta: inputs 2j and 2j + 1 say by how many steps channel j has risen or fallen."""
     out = np.zeros((*found.shape[:-1], found.shape[-1], 2), np.int8)
     last = found[..., 0, :]
     for tick in range(found.shape[-2]):
-        risen, fallen, last = _steps(found[..., tick, :], last, ear.step_bits)
+        risen, fallen, last = _steps(found[..., tick, :], last, how.step_bits)
         out[..., tick, :, 0] = np.minimum(risen, _MOST)
         out[..., tick, :, 1] = np.minimum(fallen, _MOST)
     return out.reshape(*found.shape[:-1], -1)
@@ -64,26 +64,26 @@ def _steps(now: Ints, last: Ints, bits: int) -> tuple[Ints, Ints, Ints]:
     return risen, fallen, np.asarray(last + ((risen - fallen) << bits), np.int32)
 
 
-def rate(found: Ints, ear: Vibration) -> Events:
+def rate(found: Ints, how: LevelCode) -> Events:
     """Spikes as often as the level is high: one in every tick from a whole step on."""
-    step = 1 << ear.step_bits
-    whole = np.cumsum(np.clip(found, 0, step), axis=-2, dtype=np.int64) >> ear.step_bits
+    step = 1 << how.step_bits
+    whole = np.cumsum(np.clip(found, 0, step), axis=-2, dtype=np.int64) >> how.step_bits
     before = np.zeros_like(whole)
     before[..., 1:, :] = whole[..., :-1, :]
     return (whole - before).astype(np.int8)
 
 
-def latency(found: Ints, ear: Vibration) -> Events:
+def latency(found: Ints, how: LevelCode) -> Events:
     """Time to the first spike: the higher the level at the start of a frame, the earlier."""
     ticks = np.arange(found.shape[-2])
-    within = ticks % ear.frame_ticks
+    within = ticks % how.frame_ticks
     start = found[..., ticks - within, :]
-    wait = ear.frame_ticks - np.clip(start >> ear.step_bits, 0, ear.frame_ticks)
+    wait = how.frame_ticks - np.clip(start >> how.step_bits, 0, how.frame_ticks)
     return np.asarray(wait == within[:, None], np.int8)
 
 
-def population(found: Ints, ear: Vibration) -> Events:
+def population(found: Ints, how: LevelCode) -> Events:
     """An input for each threshold that the level has reached, `thresholds` for each channel."""
-    reached = np.arange(1, ear.thresholds + 1)
-    spikes = (found[..., None] >> ear.step_bits) >= reached
+    reached = np.arange(1, how.thresholds + 1)
+    spikes = (found[..., None] >> how.step_bits) >= reached
     return spikes.astype(np.int8).reshape(*found.shape[:-1], -1)

@@ -11,7 +11,7 @@ a device does the same on a live microphone, bit for bit (SPEC.md 5). Per tick o
 6. the level: the highest mean of the bands so far, sinking slowly. Events of a tick are made
    `lookahead_ticks` later, when the level of what follows is known;
 7. events: levels above (level - 8 octaves), less the mean shape of speech, in 1/8 octave; each is
-   given again for `context_ticks` ticks, as inputs of their own.
+   given again for `context_ticks` ticks, as inputs of their own. Or another of the `codes`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.encode import block_fft
+from tinysnn.encode import block_fft, codes
 from tinysnn.errors import StimulusError
 from tinysnn.front_end import BANDS, LogMel
 
@@ -72,7 +72,7 @@ def levels(samples: npt.NDArray[Any]) -> Ints:
 
 
 def events(logs: Ints, ear: LogMel) -> npt.NDArray[np.int8]:
-    """Graded events of every tick whose future is known.
+    """Events of every tick whose future is known: graded, unless the front end has a code.
 
     Parameters
     ----------
@@ -80,12 +80,14 @@ def events(logs: Ints, ear: LogMel) -> npt.NDArray[np.int8]:
 
     Returns
     -------
-    int8 ``[..., ticks - lookahead_ticks, context_ticks * 32]``, 0..127: first the bands of this
-    tick, then those of the tick before, and so on.
+    int8 ``[..., ticks - lookahead_ticks, n_in]``. Graded: 0..127, first the bands of this tick,
+    then those of the tick before, and so on.
     """
     ticks = logs.shape[-2] - ear.lookahead_ticks
     known = _reference(logs.sum(axis=-1) >> 5, ear)[..., ear.lookahead_ticks :]
     above = logs[..., :ticks, :] - (known - ear.below)[..., None] - np.array(ear.shape)
+    if (code := ear.level_code) is not None:
+        return codes.events(np.asarray(above, np.int32), code)
     half = 1 << (ear.step_bits - 1)
     now = np.clip((above + half) >> ear.step_bits, 0, 127).astype(np.int8)
     copies = [np.zeros_like(now) for _ in range(ear.context_ticks)]

@@ -45,7 +45,7 @@ def encode(samples: npt.NDArray[Any], ear: Vibration) -> npt.NDArray[np.int8]:
     signal = axes(samples, ear)
     if ear.source == "raw":
         return codes.crossings(signal, ear)
-    return codes.events(levels(signal, ear), ear)
+    return codes.events(levels(signal, ear), ear.level_code)
 
 
 def felt(

@@ -16,5 +16,5 @@ def view_front_end(prefix: str, pack: Pack) -> FrontEndView | None:
     if ear is None:
         return None
     if isinstance(ear, LogMel):
-        return view_log_mel(prefix, ear)
+        return view_log_mel(prefix, ear, graded=pack.graded_input)
     return view_vibration(prefix, ear, graded=pack.graded_input)

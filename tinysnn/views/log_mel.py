@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.encode import block_fft, log_mel
 from tinysnn.front_end import BANDS, LogMel
+from tinysnn.views.codes import HELD_WORDS
 from tinysnn.views.table import TableView, smallest_type
 
 
@@ -28,6 +29,15 @@ class LogMelView:
     context: int
     inputs: int
     first_bin: int
+    graded: bool
+    code: str
+    """Empty: graded events with their context."""
+    code_template: str
+    held_words: str
+    step: int
+    frame_ticks: int
+    thresholds: int
+    source: str = "bands"
     hop: int = log_mel.HOP
     window: int = log_mel.WINDOW
     half: int = log_mel.WINDOW // 2
@@ -45,8 +55,9 @@ class LogMelView:
     header_template: str = "encode/log_mel.h.jinja"
 
 
-def view_log_mel(prefix: str, ear: LogMel) -> LogMelView:
-    """View of the front end whose C names begin with `prefix`."""
+def view_log_mel(prefix: str, ear: LogMel, *, graded: bool) -> LogMelView:
+    """View of the front end whose C names begin with `prefix`; `graded`: events have values."""
+    how = ear.level_code
     slopes, hann = _slopes(), log_mel.hann()
     cos, sin = block_fft.twiddles(block_fft.SIZE)
     named: dict[str, tuple[npt.NDArray[np.int64], str]] = {
@@ -72,8 +83,15 @@ def view_log_mel(prefix: str, ear: LogMel) -> LogMelView:
         step_bits=ear.step_bits,
         half_step=1 << (ear.step_bits - 1),
         context=ear.context_ticks,
-        inputs=ear.context_ticks * BANDS,
+        inputs=ear.n_in,
         first_bin=slopes.first_bin,
+        graded=graded,
+        code=how.code if how else "",
+        code_template=f"encode/codes/{how.code}.c.jinja" if how else "",
+        held_words=HELD_WORDS.get(how.code, "") if how else "",
+        step=1 << ear.step_bits,
+        frame_ticks=how.frame_ticks if how else 0,
+        thresholds=how.thresholds if how else 0,
     )
 
 

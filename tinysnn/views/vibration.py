@@ -9,6 +9,7 @@ import numpy as np
 from tinysnn.encode import log_mel
 from tinysnn.encode.vibration import mean_factor
 from tinysnn.front_end import Rotation, Vibration
+from tinysnn.views.codes import CODE_WORDS, HELD_WORDS
 from tinysnn.views.table import TableView, smallest_type
 
 
@@ -65,20 +66,6 @@ class VibrationView:
     header_template: str = "encode/vibration.h.jinja"
 
 
-_HELD_WORDS = {
-    "delta": "what was last said of each channel",
-    "rate": "what each channel has added up",
-    "latency": "tick of the frame in which each channel spikes",
-}
-_CODE_WORDS = {
-    "graded": "the level of each channel",
-    "delta": "steps up (even inputs) and down (odd inputs) since the last event",
-    "rate": "spikes as often as the level is high",
-    "latency": "one spike in a frame, the earlier the higher the level",
-    "population": "a spike for each threshold that the level has reached",
-}
-
-
 def view_vibration(prefix: str, ear: Vibration, *, graded: bool) -> VibrationView:
     """View of the front end whose C names begin with `prefix`; `graded`: events have values."""
     group = ear.channels if ear.relative == "all" else max(1, len(ear.bands))
@@ -87,8 +74,8 @@ def view_vibration(prefix: str, ear: Vibration, *, graded: bool) -> VibrationVie
     return VibrationView(
         prefix=prefix,
         words=_words(ear),
-        code_words=_CODE_WORDS[ear.code],
-        held_words=_HELD_WORDS.get(ear.code, ""),
+        code_words=CODE_WORDS[ear.code],
+        held_words=HELD_WORDS.get(ear.code, ""),
         tables=_tables(prefix, ear),
         filters=_filters(prefix, ear),
         code=ear.code,
