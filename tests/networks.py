@@ -77,9 +77,15 @@ def fc64_scenes() -> list[Corner]:
 @lru_cache
 def keyword_graph() -> Graph:
     """The keyword network that ships with the project."""
-    folder = models_dir() / "keyword"
-    options = load_options(folder / "keyword.toml")
-    return lower(load_network(folder / "keyword.nir"), options)
+    return shipped_graph("keyword")
+
+
+@lru_cache
+def shipped_graph(name: str) -> Graph:
+    """A network that ships with the project."""
+    folder = models_dir() / name
+    options = load_options(folder / f"{name}.toml")
+    return lower(load_network(folder / f"{name}.nir"), options)
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from tinysnn.front_end import FrontEnd, LogMel
 from tinysnn.pack import PackedLayer
 
 BASE_BYTES = 2700
@@ -19,8 +20,11 @@ BASE_BYTES = 2700
 WINDOWS_BYTES = 8
 """Entry of the tables that say, for each row and column of a map, which windows cover it."""
 
-FRONT_END_BYTES = 4600
-"""Code and tables of the audio front end, and the server's part for raw samples."""
+AUDIO_BYTES, VIBRATION_BYTES = 4600, 1500
+"""Code and tables of a front end, and the server's part for raw samples."""
+
+WINDOWS_CODE_BYTES = 900
+"""Assembly and C of a convolution of input values by windows."""
 
 _WIDTHS = {"beta": 4, "alpha": 4, "replay": 1}
 """Bytes of an entry of tables that are not as wide as the state."""
@@ -56,11 +60,33 @@ def kernel_bytes(layer: PackedLayer) -> int:
     return total
 
 
-def flash_bytes(layers: Sequence[PackedLayer], *, hears: bool = False) -> int:
+def windows_bytes(layer: PackedLayer) -> int:
+    """Flash that a layer of input values takes beyond its kernels if it goes by windows.
+
+    DSP cores multiply values of 16 bits with weights of 16 bits, eight at a time
+    (`tinysnn.views.dots`); 0 for layers that have no such form.
+    """
+    found = layer.spec.sources[0].map
+    if found is None or len(layer.spec.sources) > 1 or found.groups > 1 or found.out_channels % 4:
+        return 0
+    eights = -(-found.shape[0] * prod(found.kernel) // 8)
+    return max(16 * eights * found.out_channels - kernel_bytes(layer), 0) + WINDOWS_CODE_BYTES
+
+
+def flash_bytes(
+    layers: Sequence[PackedLayer],
+    *,
+    front_end: FrontEnd | None = None,
+    graded_input: bool = False,
+) -> int:
     """Flash of the whole image that serves these layers as one model.
 
-    `hears`: the model has a front end.
+    graded_input: the events of the network's input have values.
     """
-    tables = sum(table_bytes(layer) for layer in layers)
-    code = BASE_BYTES + sum(LAYER_BYTES[layer.spec.bits] for layer in layers)
-    return tables + code + (FRONT_END_BYTES if hears else 0)
+    total = BASE_BYTES
+    total += sum(table_bytes(layer) + LAYER_BYTES[layer.spec.bits] for layer in layers)
+    if graded_input:
+        total += sum(windows_bytes(x) for x in layers if x.spec.sources[0].layer is None)
+    if front_end is None:
+        return total
+    return total + (AUDIO_BYTES if isinstance(front_end, LogMel) else VIBRATION_BYTES)

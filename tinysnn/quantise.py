@@ -134,7 +134,11 @@ def _search(
         budget=options.budget_flash or 0,
         make=lambda widths: fitted_layers(teacher, widths, options),
         sketch=lambda widths: fitted_layers(teacher, widths, quick),
-        weigh=partial(flash_bytes, hears=teacher.graph.front_end is not None),
+        weigh=partial(
+            flash_bytes,
+            front_end=teacher.graph.front_end,
+            graded_input=teacher.graph.input_scale is not None,
+        ),
         judge=lambda layers: loss(teacher, working_pack(teacher, layers)),
         done=steps,
     )

@@ -167,12 +167,11 @@ _IDLING = (
 _INIT = (
     _model("init leaves membranes", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_v\[j\]) = [^;]+;",
            r"\1 |= 0;", "silence", "v_init"),
-    _model("init leaves spikes", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_spikes\[j\]) = 0u;",
-           r"\1 |= 0u;", "silence"),
-    _model("init leaves the current", r"(st->l0_i\[j\]) = 0;", r"\1 |= 0;", "idle_cuba"),
-    _model("init leaves the padding", r"(st->l0_v\[\d+\]) = 0;", r"\1 |= 0;", "shape_5"),
-    _model("init leaves the idle counter",
-           r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*st->l0_idle) = 0u;", r"\1 |= 0u;", "silence"),
+    _model("init clears nothing", r"bytes\[b\] = 0u;", "bytes[b] |= 0u;", "silence", "idle_cuba",
+           "shape_5", "late_"),
+    _model("init leaves the first byte", r"(uint32_t b = )0u(; b < \w+_STATE_BYTES)", r"\g<1>1u\2",
+           "silence"),
+    _model("init leaves the last byte", r"b < (\w+_STATE_BYTES);", r"b + 1u < \1;", "silence"),
     _model("init forgets that membranes are hot", r"_hot = 1u;", "_hot = 0u;", "v_init"),
 )  # fmt: skip
 
@@ -200,9 +199,6 @@ _LATE = (
     _model("the ring does not turn", r"st->(in|l\d)_at = tsnn_next_slot[^;]*;", ";", "late_"),
     _model("kept before the layer has run",
            r"(    tsnn_\w+_l0_tick\([^;]*;\n)(    tsnn_keep_spikes[^;]*;\n)", r"\2\1", "late_"),
-    _model("init leaves the ring", r"(st->(?:in|l\d)_past\[j\]) = 0u?;", r"\1 |= 0;", "late_"),
-    _model("init leaves the slot", r"(_init\(\w+ \*st\)\n\{(?:.*\n)*?.*_at) = 0u;", r"\1 |= 0u;",
-           "late_"),
 )  # fmt: skip
 
 _MAPS = (

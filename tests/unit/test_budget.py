@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tests.networks import fc64_graph, keyword_graph
+from tests.networks import fc64_graph, shipped_graph
 from tests.tools import have, require
 from tests.unit.test_quantise import graph, layer
 from tests.unit.test_rounding import clips, network
@@ -178,11 +178,12 @@ def test_weights_of_graded_input_are_as_narrow_as_others(core):
 @pytest.mark.emu
 @pytest.mark.parametrize("board", ["generic_m0plus", "generic_m3", "generic_m4"])
 @pytest.mark.parametrize("bits", [8, 4, 1])
-@pytest.mark.parametrize("make", [keyword_graph, lambda: fc64_graph(5)], ids=["keyword", "fc64"])
-def test_the_estimate_is_near_the_image(board, bits, make, tmp_path):
+@pytest.mark.parametrize("name", ["keyword-small", "bearing", "fc64"])
+def test_the_estimate_is_near_the_image(board, bits, name, tmp_path):
     require("gcc-arm", have("gcc-arm"), "no arm-none-eabi-gcc")
-    pack = quantise(make(), PackOptions(bits=bits))
-    estimate = flash_bytes(pack.layers, hears=pack.front_end is not None)
+    graph = fc64_graph(5) if name == "fc64" else shipped_graph(name)
+    pack = quantise(graph, PackOptions(bits=bits))
+    estimate = flash_bytes(pack.layers, front_end=pack.front_end, graded_input=pack.graded_input)
     image = build([pack], load_board(board), tmp_path, toolchain=find_toolchain("gcc"))
     assert image.flash_bytes <= estimate * 1.02
     assert image.flash_bytes >= estimate * 0.7

@@ -197,7 +197,7 @@ def _memory(pack: Pack, chosen: Target) -> dict[str, object]:
     from tinysnn.memory import plan
 
     flash, found = (
-        flash_bytes(pack.layers, hears=pack.front_end is not None),
+        flash_bytes(pack.layers, front_end=pack.front_end, graded_input=pack.graded_input),
         plan([pack], chosen.core, interrupts=_interrupts(chosen)),
     )
     ram = found.ram_bytes

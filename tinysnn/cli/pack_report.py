@@ -34,7 +34,9 @@ def as_json(pack: Pack, choice: Choice | None = None) -> dict[str, Any]:
         content["learning_bytes"] = learning_bytes(pack)
         content["learning_instructions_m4"] = instructions(pack)
     content["table_bytes"] = sum(_table_bytes(layer) for layer in pack.layers)
-    content["flash_estimate_bytes"] = flash_bytes(pack.layers, hears=pack.front_end is not None)
+    content["flash_estimate_bytes"] = flash_bytes(
+        pack.layers, front_end=pack.front_end, graded_input=pack.graded_input
+    )
     if choice is not None:
         content["trials"] = [msgspec.to_builtins(trial) for trial in choice.trials]
     return content

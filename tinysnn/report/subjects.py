@@ -51,7 +51,7 @@ def view_subject(subject: Subject, clip: Stimulus | None) -> SubjectView:
 
 
 def _facts(subject: Subject, pack: Pack) -> tuple[tuple[str, str], ...]:
-    flash = flash_bytes(pack.layers, hears=pack.front_end is not None)
+    flash = flash_bytes(pack.layers, front_end=pack.front_end, graded_input=pack.graded_input)
     scale, dt_s = pack.meta.input_scale, pack.meta.dt_s
     facts = {
         "file": subject.file,
