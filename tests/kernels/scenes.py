@@ -182,7 +182,7 @@ def neuron_scenes() -> list[Corner]:
         for calm in (True, False)
     ]
     turns: dict[str, tuple[Any, ...]] = {
-        "n": (68, 70, 100, 34, 36),
+        "n": (68, 70, 72, 34, 40),
         "theta": ("same", "same", "each", "zero", "each", "same", "top"),
         "bias": ("none", "same", "each", "none"),
         "reset_to": ("same", "each", "none"),

@@ -48,12 +48,14 @@ def _dsp(bill: Bill, k: NeuronsKernel, n: int, activity: LayerActivity) -> None:
         "multiplies": multiplies,
         "no thresholds": not k.theta_table,
         "tables": k.tables,
-        "reset": k.reset_register,
+        "reset": k.reset_register not in ("", k.zero_register),
         "zero": k.zero_register,
         "constant": k.constant == "pair",
         "whole words": whole,
         "rest": pairs % 16,
         "tables repeat": k.period,
+        "constant on the stack": k.keeps_constant,
+        "two pairs after fours": k.unroll == 4 and pairs % 4 > 0,
     }
     _marked(bill, "dsp/lif", setup, activity.ran)
     bill.charge("dsp/lif.word", activity.ran * whole)
@@ -61,6 +63,9 @@ def _dsp(bill: Bill, k: NeuronsKernel, n: int, activity: LayerActivity) -> None:
         bill.charge("dsp/lif.word, tables repeat", activity.ran * -(-pairs // 16))
     each = {
         "one at a time": k.unroll == 1,
+        "two at a time": k.unroll == 2,
+        "four at a time, constant from the stack": k.keeps_constant,
+        "four at a time, constant": k.keeps_constant and k.constant == "pair",
         "biases": k.bias_table and not k.both_halves,
         "biases beside decays": k.bias_table and k.both_halves,
         "constant": k.constant == "pair",

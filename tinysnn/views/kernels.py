@@ -96,6 +96,11 @@ class NeuronsKernel:
     """Words of tables after which they begin again, at the end of a word of spikes; 0: never."""
 
     @property
+    def keeps_constant(self) -> bool:
+        """Four pairs at a time leave no register to the constant: it is on the stack."""
+        return self.unroll == 4 and (self.constant == "pair" or self.compare == "gt")
+
+    @property
     def tables(self) -> bool:
         """Whether any parameter differs from neuron to neuron."""
         return self.beta_table or self.bias_table or self.theta_table or self.reset_table
@@ -214,6 +219,11 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool, saturates: bool) ->
         needs.remove("reset_register")
         fixed["reset_table"] = True
     registers = dict(zip([*needs, "zero_register"], free, strict=False))
+    if "reset_register" in registers and not reset_to.any():
+        registers["zero_register"] = registers["reset_register"]
+    unroll = 2 if layer.n % 4 == 0 else 1
+    if decay == "mul" and not mixed and not any(fixed.values()):
+        unroll, registers = _by_fours(layer, constant, registers) or (unroll, registers)
     return _named(
         "dsp",
         equation,
@@ -224,10 +234,27 @@ def _dsp(layer: PackedLayer, equation: str, *, biased: bool, saturates: bool) ->
         saturates=saturates,
         theta_table=theta_table,
         constant=constant,
-        unroll=2 if layer.n % 4 == 0 else 1,
+        unroll=unroll,
         **fixed,
         **registers,
     )
+
+
+def _by_fours(
+    layer: PackedLayer, constant: str, registers: dict[str, str]
+) -> tuple[int, dict[str, str]] | None:
+    """Four pairs at a time, if numbers of neurons and registers allow it: pairs, registers.
+
+    A constant that is added to sums takes no register of its own there.
+    """
+    if constant == "pair" and "zero_register" not in registers:
+        spare = registers["constant_register"]
+        registers = {**registers, "constant_register": "", "zero_register": spare}
+    keeps = constant == "pair" or layer.spec.compare == "gt"
+    halves = layer.n % 8 == 4 and layer.n % 32 > 4 and not keeps  # two pairs after the fours
+    if "zero_register" not in registers or not (layer.n % 8 == 0 or halves):
+        return None
+    return 4, registers
 
 
 def _free(decay: str, *, theta_table: bool, other_tables: bool) -> list[str]:
@@ -324,7 +351,8 @@ def _named(
         "sat" * bool(given["saturates"]),
         tables,
         str(given["constant"]),
-        "odd" * (family == "dsp" and given["unroll"] == 1),
+        "rest" * (given["zero_register"] == given["reset_register"] != ""),
+        {1: "odd", 4: "fours"}.get(int(str(given["unroll"])), "") * (family == "dsp"),
         family,
     ]
     return NeuronsKernel(

@@ -73,7 +73,11 @@ def _pairs(values: Ints) -> Ints:
 
 
 def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
-    """The words that the kernel reads, in its order: by steps of `unroll` pairs."""
+    """The words that the kernel reads, in its order: by steps of `unroll` pairs.
+
+    Where it takes four, it has one table only, whose words follow each other.
+    """
+    step = min(kernel.unroll, 2)
     v6m = kernel.symbol.endswith("v6m")
     raised = layer.wide("theta") + (v6m and kernel.compare == "gt")
     beta = layer.wide("beta")
@@ -84,13 +88,11 @@ def _stream(layer: PackedLayer, kernel: NeuronsKernel) -> Ints:
         "theta": _pairs(raised),
         "reset": _pairs(layer.wide("reset_to")),
     }
-    steps: dict[str, Ints] = {k: v.reshape(-1, kernel.unroll) for k, v in parts.items()}
+    steps: dict[str, Ints] = {k: v.reshape(-1, step) for k, v in parts.items()}
     if kernel.both_halves:
-        steps["beta"] = (2 * beta).reshape(-1, kernel.unroll, 2)
+        steps["beta"] = (2 * beta).reshape(-1, step, 2)
     here = {k: v for k, v in steps.items() if getattr(kernel, f"{k}_table")}
-    columns = [
-        _column(here[k], u) for u in range(kernel.unroll) for k in ("bias", "beta") if k in here
-    ]
+    columns = [_column(here[k], u) for u in range(step) for k in ("bias", "beta") if k in here]
     columns += [here[k] for k in ("theta", "reset") if k in here]
     return np.hstack(columns).ravel() if columns else np.zeros(0, np.int64)
 
