@@ -14,23 +14,29 @@ WHOLE = 2e-3
 """A cost that is so near a multiple of 1/2 is one."""
 
 
-def fit(bills: Sequence[Mapping[str, Floats]], counts: Sequence[Floats]) -> dict[str, float]:
+def fit(
+    bills: Sequence[Mapping[str, Floats]],
+    counts: Sequence[Floats],
+    wholes: Sequence[Floats] | None = None,
+) -> dict[str, float]:
     """Costs of all terms, none below 0, with relative errors as small as possible.
 
     Parameters
     ----------
     bills: quantities by term, [T] each, for each of some runs.
     counts: instructions of the same ticks.
+    wholes: what errors are relative to, where it is not the counts; ticks of 0 do not take part.
 
     """
     terms = sorted({term for bill in bills for term in bill})
     tables = [_columns(bill, terms, c.size) for bill, c in zip(bills, counts, strict=True)]
     table, wanted = np.concatenate(tables), np.concatenate(counts)
-    used = wanted > 0
-    rows = table[used] / wanted[used, None]
+    whole = wanted if wholes is None else np.concatenate(wholes)
+    used = whole > 0
+    rows, right = table[used] / whole[used, None], wanted[used] / whole[used]
     size = np.maximum(np.sqrt((rows**2).mean(axis=0)), 1e-12)  # every term in its own unit
     gram = (rows / size).T @ (rows / size) / len(rows) + np.eye(len(terms)) * RIDGE**2
-    solved = nonnegative(gram, (rows / size).mean(axis=0)) / size
+    solved = nonnegative(gram, (rows / size * right[:, None]).mean(axis=0)) / size
     return {term: _rounded(value) for term, value in zip(terms, solved, strict=True)}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from tinysnn.boards import Core
 from tinysnn.emit import render
 from tinysnn.pack import Pack
 from tinysnn.paths import firmware_dir
-from tinysnn.run.blocks import BlockCounter
 from tinysnn.toolchain import Toolchain
 from tinysnn.views.row_options import AUTO, RowOptions
 
@@ -84,7 +84,20 @@ GROUPS = (
     "tsnn_dots",
 )
 FAMILIES = ("_dsp", "_v6m")
-"""Beginnings of the names of assembly functions that are counted apart."""
+"""Beginnings of the names of assembly functions that are counted apart, and their ends."""
+PARTS = {
+    "rows": r"_l\d+_(add_rows|add_chunk|first_rows|more_rows)(\.\w+)*$",
+    "update": r"_l\d+_update(\.\w+)*$",
+    "scatter": r"_l\d+_scatter\d+(\.\w+)*$",
+}
+"""Functions of compiled C that are counted apart (`TSNN_APART`), by what is done in them."""
+
+
+def group_of(name: str) -> str:
+    """The group or part that a function belongs to; empty: none."""
+    if name.endswith(FAMILIES):
+        return next((group for group in GROUPS if name.startswith(group)), "")
+    return next((part for part, ending in PARTS.items() if re.search(ending, name)), "")
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ class Step:
 
     total: int
     groups: dict[str, int]
-    """Those within assembly functions, by the beginning of their name."""
+    """Those of `GROUPS` and `PARTS`; what is in neither is not there."""
 
 
 class CostMachine(BareCore):
@@ -101,18 +114,9 @@ class CostMachine(BareCore):
 
     def __init__(self, elf: Path, core: Core) -> None:
         super().__init__(elf, core)
-        self._groups = {group: self._counter_of(group) for group in GROUPS}
-
-    def _counter_of(self, group: str) -> BlockCounter:
-        uc, block_hook = self._uc, import_module("unicorn").UC_HOOK_BLOCK
-        counter = BlockCounter(
-            lambda at, size: bytes(uc.mem_read(at, size)), lambda: -1, step=-1, init=-1
-        )
-        for name in self.kernels(group):
-            first = self._elf.symbol(name)
-            end = first.address + first.size - 1
-            uc.hook_add(block_hook, counter.on_block, begin=first.address, end=end)
-        return counter
+        functions = [(s.address, name) for name, s in self._elf.symbols.items() if s.is_function]
+        self._functions = sorted((address, group_of(name)) for address, name in functions)
+        self._starts = [address for address, _ in self._functions]
 
     def kernels(self, group: str) -> list[str]:
         """Symbols of the assembly functions of a group."""
@@ -137,9 +141,14 @@ class CostMachine(BareCore):
         self.write(_VALUE, inputs[index].tobytes())
         self.write(_INPUT, struct.pack("<III", _INDEX, _VALUE, index.size))
         self.write(_OUTPUT, struct.pack("<III", _OUT_INDEX, _OUT_VALUE, 0))
-        before = {group: counter.total() for group, counter in self._groups.items()}
-        total = self.count(step, _STATE, _INPUT, _OUTPUT)
-        groups = {g: counter.total() - before[g] for g, counter in self._groups.items()}
+        self._counter.take()
+        self.count(step, _STATE, _INPUT, _OUTPUT)
+        groups: dict[str, int] = {}
+        for address, instructions in self._counter.take():
+            group = self._functions[bisect_right(self._starts, address) - 1][1]
+            groups[group] = groups.get(group, 0) + instructions
+        total = sum(groups.values())
+        groups.pop("", None)
         return Step(total, groups)
 
     def rows(self, symbol: str, events: int, blocks: int) -> int:

@@ -16,32 +16,29 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.cost_fit import fit
-from benchmarks.cost_machine import GROUPS, CostMachine, Step, build_bare
+from benchmarks.cost_machine import CostMachine, build_bare
 from benchmarks.cost_maps import MAPS, designed_maps
 from benchmarks.cost_packs import CostCase, designed
+from benchmarks.cost_parts import Run, fit_c
 from benchmarks.cost_rows import lists_case, rows_costs
 from tinysnn.boards import Core
 from tinysnn.cost import coefficients as store
 from tinysnn.cost.activity import of_clips
-from tinysnn.cost.bill import Bill
 from tinysnn.cost.coefficients import Coefficients, Provenance, RowsCost
 from tinysnn.cost.layers import bill_layer, bill_step
 from tinysnn.toolchain import find_toolchain
 from tinysnn.views.kernels import family_of
 from tinysnn.views.layer import view_layer
 
-Floats = npt.NDArray[np.float64]
 CORES: tuple[Core, ...] = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 ALIKE = {"cortex-m0plus": "cortex-m0"}
 """Cores for which gcc makes the same code, instruction by instruction."""
@@ -58,43 +55,7 @@ MAPS_FITTED = {
 }
 MAPS_TERMS = ("maps", "windows", "past")
 """The same for layers with kernels, and what their terms of C begin with."""
-LITTLE = 0.2
-"""Ticks whose share of feature maps is smaller do not take part in their fit."""
 TEST_SEED = 1
-OUTLIER = 0.15
-"""A network further off than this after a first fit does not take part in the second: its neurons
-saturate all the time, which no term says."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One network: what was counted, and the bills of its layers and its step."""
-
-    case: CostCase
-    steps: list[Step]
-    bills: list[Bill]
-
-    def total(self) -> Floats:
-        """Instructions of each tick, [T]."""
-        return np.array([step.total for step in self.steps], np.float64)
-
-    def group(self, name: str) -> Floats:
-        """Those in the assembly functions of a group, [T]."""
-        return np.array([step.groups[name] for step in self.steps], np.float64)
-
-    def compiled(self) -> Floats:
-        """Those in compiled C, [T]."""
-        return self.total() - sum((self.group(name) for name in GROUPS), np.zeros(1))
-
-    def terms(self, beginning: str) -> dict[str, Floats]:
-        """Quantities of the terms that begin so, of assembly without the family; empty: of C."""
-        found: dict[str, Floats] = {}
-        for bill in self.bills:
-            for term, quantity in (bill.assembly() if beginning else bill.compiled()).items():
-                if term.startswith(beginning):
-                    name = term.rpartition("/")[2]
-                    found[name] = found.get(name, np.zeros_like(quantity)) + quantity
-        return found
 
 
 def runs_of(cases: Sequence[CostCase], core: Core, folder: Path) -> tuple[CostMachine, list[Run]]:
@@ -128,7 +89,7 @@ def fit_core(
             kernels |= fit([quantities], [counts])
             for name, group in FITTED[family].items():
                 kernels |= _fit_group(runs, f"{family}/{name}", group)
-        return rows_costs(machine), kernels, _fit_compiled(runs)
+        return rows_costs(machine), kernels, fit_c(runs)
 
 
 def _fit_group(runs: Sequence[Run], prefix: str, group: str) -> dict[str, float]:
@@ -144,15 +105,6 @@ def _fit_group(runs: Sequence[Run], prefix: str, group: str) -> dict[str, float]
     return costs
 
 
-def _fit_compiled(runs: Sequence[Run]) -> dict[str, float]:
-    costs = fit([run.terms("") for run in runs], [run.compiled() for run in runs])
-    kept = [run for run in runs if abs(_error(run, costs)) < OUTLIER]
-    left = [run.case.pack.name for run in runs if run not in kept]
-    print(f"  C: {len(costs)} terms, {len(runs)} networks, left out: {' '.join(left) or 'none'}")
-    refitted = fit([run.terms("") for run in kept], [run.compiled() for run in kept])
-    return {**costs, **refitted}
-
-
 def fit_maps(
     core: Core, cases: Sequence[CostCase], prices: Coefficients
 ) -> tuple[dict[str, float], dict[str, float]]:
@@ -163,19 +115,8 @@ def fit_maps(
     family, known = family_of(core), prices.c[core]
     for name, group in MAPS_FITTED.get(family or "", {}).items():
         kernels |= _fit_group(runs, f"{family}/{name}", group)
-    bills, rests = [], []
-    for run in runs:
-        terms = run.terms("")
-        bills.append({t: q for t, q in terms.items() if t.startswith(MAPS_TERMS)})
-        rest = sum(q * known.get(t, 0.0) for t, q in terms.items() if t not in bills[-1])
-        left = run.compiled() - rest  # of ticks with next to nothing, only what is wrong is left
-        rests.append(np.where(left > LITTLE * run.compiled(), left, 0.0))
-    return kernels, fit(bills, rests)
-
-
-def _error(run: Run, costs: Mapping[str, float]) -> float:
-    said = sum(float(q.sum()) * costs[term] for term, q in run.terms("").items())
-    return float((said - run.compiled().sum()) / run.total().sum())
+    costs = fit_c(runs, {t: cost for t, cost in known.items() if not t.startswith(MAPS_TERMS)})
+    return kernels, {t: cost for t, cost in costs.items() if t.startswith(MAPS_TERMS)}
 
 
 def errors(core: Core, cases: Sequence[CostCase]) -> list[tuple[float, str]]:

@@ -77,6 +77,9 @@ static inline uint32_t tsnn_square_decay(uint32_t p)
  */
 #define TSNN_SHARED static __attribute__((noinline, unused)) void
 
+/** For loops that do most of the work: registers are theirs, whatever calls them. */
+#define TSNN_APART __attribute__((noinline))
+
 /** Let the membranes of a layer decay by some skipped ticks: one decay per set bit of their number.
  */
 #define TSNN_SKIP(state_bits, rounding) \

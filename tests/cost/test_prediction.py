@@ -25,14 +25,10 @@ from tinysnn.toolchain import find_toolchain
 LIMIT = 0.1
 IN_C = 0.15
 """For what runs in compiled C in the main, which does not add up exactly."""
-UNSEEN = {"cortex-m0plus": (0.22, 0.09), "cortex-m3": (0.14, 0.065), "cortex-m33": (0.12, 0.05)}
-"""By core: how far off nine of ten networks of all kinds may be at most, and all on average."""
-SILENT_LIMIT = 0.12
+SILENT_LIMIT = 0.16
 """Without input, which is no work that anybody waits for."""
-SHARE = {"cortex-m0plus": 0.6}
-"""Part of random networks that is predicted within the limit: worst where M0+ runs C."""
-FEW = 40
-"""Instructions: what a tick without events may be off by, which has hardly more than 130."""
+MOST = 0.95
+"""Part of the networks that the fit has not seen that has to be predicted within the limit."""
 pytestmark = pytest.mark.emu
 NETWORKS = [("seed64_5", 8), ("seed64_20", 4), ("rec256_20", 2), ("rec256_5", 1)]
 
@@ -66,7 +62,7 @@ def test_instructions_of_the_benchmarks_are_predicted(core, tmp_path):
     for name, (pack, clips), count in zip(names, cases, counts, strict=True):
         said = _said(pack, core, of_clips(pack, clips))
         limit = SILENT_LIMIT if name.endswith(" 0 %") else LIMIT
-        assert said == pytest.approx(count, rel=limit, abs=FEW), name
+        assert said == pytest.approx(count, rel=limit), name
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus"])
@@ -89,8 +85,8 @@ def test_networks_that_the_fit_has_not_seen(core):
     print(f"{core}: {off.size} networks, off by {off.mean():.3f} on average")
     print(f"furthest: {found[:3]}, {found[-3:]}")
 
-    assert (off <= LIMIT).mean() >= SHARE.get(core, 0.8)
-    assert np.median(off) <= 0.06
+    assert (off <= LIMIT).mean() >= MOST
+    assert np.median(off) <= 0.04
 
 
 @pytest.mark.slow
@@ -101,8 +97,8 @@ def test_feature_maps_that_the_fit_has_not_seen():
     off = np.abs([error for error, _ in found])
     print(f"furthest: {found[:3]}, {found[-3:]}")
 
-    assert (off <= LIMIT).mean() >= 0.75
-    assert np.median(off) <= 0.06
+    assert (off <= LIMIT).mean() >= MOST
+    assert np.median(off) <= 0.04
 
 
 def test_the_keyword_network(tmp_path):

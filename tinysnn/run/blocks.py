@@ -75,6 +75,13 @@ class BlockCounter:
         """Instructions of all blocks so far; the two tables have the same order."""
         return sum(map(mul, self._hits.values(), self._lengths.values()))
 
+    def take(self) -> list[tuple[int, int]]:
+        """Address and instructions of all blocks so far, which are then forgotten."""
+        taken = [(key >> _SIZE_BITS, n * self._lengths[key]) for key, n in self._hits.items()]
+        self._hits.clear()
+        self._lengths.clear()
+        return taken
+
     def profile(self, symbols: Mapping[str, Symbol]) -> dict[str, int]:
         """Instructions by function, most first."""
         blocks = ((key >> _SIZE_BITS, n * self._lengths[key]) for key, n in self._hits.items())

@@ -95,7 +95,7 @@ static void tsnn_dense_l0_tick(tsnn_dense_state_t *st, const tsnn_input_t *in)
 /* ---- Layer 1: lif "cell1", 3 neurons, from cell0 ---- */
 
 /* Pairs of sums of row[j] over all events, in 16-bit lanes. */
-static void tsnn_dense_l1_add_rows(
+static TSNN_APART void tsnn_dense_l1_add_rows(
     tsnn_dense_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     const uint16_t *end = events + n_events;
@@ -125,7 +125,7 @@ static void tsnn_dense_l1_catch_up(tsnn_dense_state_t *st)
 }
 
 /* x = sum * 2^3; v = v * beta + x; fires if v > theta; reset: zero, same-tick */
-static void tsnn_dense_l1_update(tsnn_dense_state_t *st, uint32_t n_events)
+static TSNN_APART void tsnn_dense_l1_update(tsnn_dense_state_t *st, uint32_t n_events)
 {
     const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
     int32_t constant = -((int32_t)n_events * 1024);

@@ -125,7 +125,7 @@ static void tsnn_dense_l1_catch_up(tsnn_dense_state_t *st)
 }
 
 /* x = sum * 2^3; v = v * beta + x; fires if v > theta; reset: zero, same-tick */
-static void tsnn_dense_l1_update(tsnn_dense_state_t *st)
+static TSNN_APART void tsnn_dense_l1_update(tsnn_dense_state_t *st)
 {
     const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
     for (uint32_t first = 0u; first < 3u; first += 32u) {

@@ -104,7 +104,7 @@ static void tsnn_maps_l0_catch_up(tsnn_maps_state_t *st)
 }
 
 /* Source 0: each event adds to the sums of the neurons that see it. */
-static void tsnn_maps_l0_scatter0(
+static TSNN_APART void tsnn_maps_l0_scatter0(
     tsnn_maps_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     uint32_t half = tsnn_in_register(0x00FF00FFu);
@@ -174,7 +174,7 @@ static void tsnn_maps_l1_catch_up(tsnn_maps_state_t *st)
 }
 
 /* Source 0: each event adds to the sums of the neurons that see it. */
-static void tsnn_maps_l1_scatter0(
+static TSNN_APART void tsnn_maps_l1_scatter0(
     tsnn_maps_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     uint32_t half = tsnn_in_register(0x000F000Fu);

@@ -41,7 +41,7 @@ static const uint32_t tsnn_readout_l1_rows[9u] = {
 /* ---- Layer 0: lif "cell0", 9 neurons, from input ---- */
 
 /* Pairs of sums over the first 17 events, which is what lanes can hold. */
-static void tsnn_readout_l0_first_rows(
+static TSNN_APART void tsnn_readout_l0_first_rows(
     tsnn_readout_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     const uint16_t *end = events + n_events;
@@ -76,7 +76,7 @@ static void tsnn_readout_l0_first_rows(
 }
 
 /* The same for more events, added. */
-static void tsnn_readout_l0_more_rows(
+static TSNN_APART void tsnn_readout_l0_more_rows(
     tsnn_readout_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     const uint16_t *end = events + n_events;
@@ -129,7 +129,7 @@ static void tsnn_readout_l0_catch_up(tsnn_readout_state_t *st)
 }
 
 /* x = sum * 2^2; v = v * beta + x; fires if v >= theta; reset: subtract, same-tick */
-static void tsnn_readout_l0_update(tsnn_readout_state_t *st, uint32_t n_events)
+static TSNN_APART void tsnn_readout_l0_update(tsnn_readout_state_t *st, uint32_t n_events)
 {
     const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
     int32_t constant = -((int32_t)n_events * 32);
@@ -177,7 +177,7 @@ static void tsnn_readout_l0_tick(tsnn_readout_state_t *st, const tsnn_input_t *i
 /* ---- Layer 1: li "cell1", 3 neurons, from cell0 ---- */
 
 /* Pairs of sums of row[j] over all events, in 16-bit lanes. */
-static void tsnn_readout_l1_add_rows(
+static TSNN_APART void tsnn_readout_l1_add_rows(
     tsnn_readout_state_t *st, const uint16_t *events, uint32_t n_events)
 {
     const uint16_t *end = events + n_events;
@@ -210,7 +210,7 @@ static void tsnn_readout_l1_catch_up(tsnn_readout_state_t *st)
 }
 
 /* x = sum * 2^8; v = v * beta + x */
-static void tsnn_readout_l1_update(tsnn_readout_state_t *st, uint32_t n_events)
+static TSNN_APART void tsnn_readout_l1_update(tsnn_readout_state_t *st, uint32_t n_events)
 {
     const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
     int32_t constant = -((int32_t)n_events * 2048);

@@ -39,7 +39,7 @@ static const uint8_t tsnn_recurrent_l0_v_init[5u] = {
 /* ---- Layer 0: cuba_lif "cell0", 5 neurons, from input, cell0 ---- */
 
 /* sums[j] = sum of value * row[j] over all events. */
-static void tsnn_recurrent_l0_add_rows(
+static TSNN_APART void tsnn_recurrent_l0_add_rows(
     tsnn_recurrent_state_t *st, const uint16_t *events, const int8_t *values, uint32_t n_events)
 {
     for (uint32_t w = 0u; w < 2u; w += 1u) {
@@ -66,7 +66,7 @@ static void tsnn_recurrent_l0_add_rows(
 }
 
 /* x = sum * 2^-2 + bias; i = i * alpha + x; v = v * beta[j] + i; fires if v >= theta; reset: zero, next-tick */
-static void tsnn_recurrent_l0_update(tsnn_recurrent_state_t *st)
+static TSNN_APART void tsnn_recurrent_l0_update(tsnn_recurrent_state_t *st)
 {
     const int32_t *sums = st->work_sums32;
     for (uint32_t first = 0u; first < 5u; first += 32u) {
