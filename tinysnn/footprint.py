@@ -26,7 +26,7 @@ AUDIO_BYTES, VIBRATION_BYTES = 4600, 1500
 WINDOWS_CODE_BYTES = 900
 """Assembly and C of a convolution of input values by windows."""
 
-_WIDTHS = {"beta": 4, "alpha": 4, "replay": 1}
+_WIDTHS = {"beta": 4, "alpha": 4, "replay": 1, "nuisance": 1}
 """Bytes of an entry of tables that are not as wide as the state."""
 
 LAYER_BYTES = {8: 700, 4: 1000, 2: 1000, 1: 1300}

@@ -204,6 +204,8 @@ class PackedLayer:
     """uint8: what a device had learned when this pack was pulled from it (SPEC.md 4.9)."""
     replay: npt.NDArray[Any] | None = None
     """int8 [classes, packed, R + 1]: examples that a head rehearses (SPEC.md 4.5)."""
+    nuisance: npt.NDArray[Any] | None = None
+    """int8 [directions, R]: what is taken out of examples for prototypes (SPEC.md 4.6)."""
     kernels: tuple[npt.NDArray[np.int8], ...] = ()
     """Weights by source, in weight steps, each `SourceMap.tensor_shape`; empty: rows."""
     _wide: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)

@@ -16,10 +16,10 @@ from tinysnn.errors import PackError
 from tinysnn.pack import MAX_PACK_BYTES, PACK_FORMAT, Pack, PackedLayer, PackMeta
 from tinysnn.seal import sealed, tensors
 
-_DTYPES = {"scale": np.float64, "learned": np.uint8, "replay": np.int8}
+_DTYPES = {"scale": np.float64, "learned": np.uint8, "replay": np.int8, "nuisance": np.int8}
 _OPTIONAL = (
     *("alpha", "theta", "bias", "reset_to", "v_init", "v_min", "rho", "jump", "refractory"),
-    *("delays", "learned", "replay"),
+    *("delays", "learned", "replay", "nuisance"),
 )
 _REPACK = "Pack the model again with 'tinysnn pack'"
 

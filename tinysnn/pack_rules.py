@@ -21,7 +21,7 @@ WEIGHT_RANGE = {8: (-128, 127), 4: (-8, 7), 2: (-2, 1), 1: (-1, 1)}
 
 FRAC_BITS = (-24, 15)
 
-_OF_OTHER_LENGTH = ("rows", "scale", "delays", "learned", "replay")
+_OF_OTHER_LENGTH = ("rows", "scale", "delays", "learned", "replay", "nuisance")
 """Tables that have no entry per neuron or channel."""
 
 MAX_DELAY = 65535

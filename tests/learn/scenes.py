@@ -74,6 +74,9 @@ def scenes() -> dict[str, Pack]:
             anchor=1, shift=3, score_shift=4,
         ),
         "few_spare": plastic(base_pack("few_spare"), "few-shot", spare=3, slowest=2),
+        "few_nuisance": plastic(
+            base_pack("few_nuisance"), "few-shot", spare=3, nuisance=3, fraction=2, scatter=700,
+        ),
         "few_fresh": plastic(
             direct_pack("few_fresh"), "few-shot", fresh=4, per_class=2, novelty=900, z_shift=4
         ),

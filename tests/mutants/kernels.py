@@ -205,11 +205,11 @@ def scenes() -> list[Corner]:
     ]  # fmt: skip
     lively = [_lively(f"kind{k}", {**usual, **kind}, k) for k, kind in enumerate(kinds)]
     pulled: dict[str, Any] = {  # to both ends of 16 bits
-        **usual, "bits": 8, "n": 32, "n_rows": 40, "frac_bits": 6, "weights": "columns",
+        **usual, "bits": 8, "n": 44, "n_rows": 40, "frac_bits": 6, "weights": "columns",
         "calm": False, "bias": "none", "theta": "top",
     }  # fmt: skip
-    above: dict[str, Any] = {**pulled, "compare": "gt"}
-    each: dict[str, Any] = {**pulled, "compare": "gt", "theta": "each"}
+    above: dict[str, Any] = {**pulled, "compare": "gt", "n": 40}
+    each: dict[str, Any] = {**above, "theta": "each"}
     odd: dict[str, Any] = {**usual, "bits": 8, "n": 7, "n_rows": 20, "frac_bits": 2}  # runs C
     ends = [
         random_scene(name, 4, seed, **fixed)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.errors import OptionError
+from tinysnn.learn.nuisance import Known
 from tinysnn.learn.rules import INACTIVE, MAX_HEAD_FRAC_BITS
 from tinysnn.learn.spec import RULES, LearnSpec, RuleInfo
 from tinysnn.ops.fixed import align
@@ -57,7 +58,12 @@ def parse_wish(text: str) -> tuple[str, Wish]:
     return layer, wish
 
 
-def mark_plastic(pack: Pack, wishes: Mapping[str, Wish], replay: Replay | None = None) -> Pack:
+def mark_plastic(
+    pack: Pack,
+    wishes: Mapping[str, Wish],
+    replay: Replay | None = None,
+    known: Known | None = None,
+) -> Pack:
     """The pack with some layers plastic.
 
     Parameters
@@ -67,6 +73,7 @@ def mark_plastic(pack: Pack, wishes: Mapping[str, Wish], replay: Replay | None =
         head of so many classes in place of the trained one, `seed` starts the generator.
     replay: int8 ``[classes, packed, R + 1]``, examples for a head with `packed`, as
         `tinysnn.learn.replay` makes them of clips.
+    known: what a head with `nuisance` begins with, as `tinysnn.learn.nuisance` makes it of clips.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def mark_plastic(pack: Pack, wishes: Mapping[str, Wish], replay: Replay | None =
             )
         _check(name, wish)
     layers = tuple(
-        _marked(layer, wishes[layer.name], replay) if layer.name in wishes else layer
+        _marked(layer, wishes[layer.name], replay, known) if layer.name in wishes else layer
         for layer in pack.layers
     )
     meta = msgspec.structs.replace(pack.meta, layers=tuple(layer.spec for layer in layers))
@@ -114,7 +121,9 @@ def _range(info: RuleInfo, name: str) -> tuple[int, int]:
     return info.parameters[name].low, info.parameters[name].high
 
 
-def _marked(layer: PackedLayer, wish: Wish, replay: Replay | None) -> PackedLayer:
+def _marked(
+    layer: PackedLayer, wish: Wish, replay: Replay | None, known: Known | None
+) -> PackedLayer:
     info = RULES[wish.rule]
     chosen = dict(wish.parameters)
     spare, fresh = chosen.pop("spare", 0), chosen.pop("fresh", 0)
@@ -132,6 +141,8 @@ def _marked(layer: PackedLayer, wish: Wish, replay: Replay | None) -> PackedLaye
         layer = replace(layer, rows=_largest(layer, parameters["synapses"]))
     if parameters.get("packed"):
         layer = replace(layer, replay=_replay(layer, parameters, replay))
+    if parameters.get("nuisance"):
+        layer = _by_prototypes(layer, parameters, known)
     rule = LearnSpec(rule=wish.rule, parameters=parameters, seed=seed)  # type: ignore[arg-type]
     spec = msgspec.structs.replace(
         layer.spec, bits=8, state_bits=32, acc_bits=32, may_skip=False, learn=rule
@@ -175,6 +186,31 @@ def _replay(layer: PackedLayer, parameters: dict[str, int], replay: Replay | Non
             f"examples are {replay.dtype} {list(replay.shape)}, not int8 {list(shape)}", where=where
         )
     return replay
+
+
+def _by_prototypes(
+    layer: PackedLayer, parameters: dict[str, int], known: Known | None
+) -> PackedLayer:
+    """The head with prototypes of its known classes, and `scatter` as theirs is if not given.
+
+    Seven eighths of it: what a young prototype is forgiven in full takes in too much.
+    """
+    where, count = f"--learn {layer.name}", parameters["nuisance"]
+    if known is None:
+        raise OptionError("nuisance needs examples", where=where, fix="Give clips with --rehearse.")
+    classes, rows = parameters["classes"], layer.spec.n_rows
+    fits = known.directions.shape == (count, rows) and known.prototypes.shape == (rows, classes)
+    if not fits or parameters["per_class"] != 1:
+        raise OptionError(
+            f"examples have {known.prototypes.shape[1]} classes and {len(known.directions)} "
+            f"directions, the layer {classes} and {count}, one prototype for each",
+            where=where,
+        )
+    parameters.setdefault("scatter", known.scatter * 7 // 8)
+    weights, bias = layer.rows.copy(), layer.wide("bias").astype(np.int32)
+    weights[:, :classes] = known.prototypes
+    bias[:classes] = known.biases << layer.spec.frac_bits
+    return replace(layer, rows=weights, bias=bias, nuisance=known.directions)
 
 
 def _largest(layer: PackedLayer, count: int) -> np.ndarray[Any, np.dtype[np.int8]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_CLASSES = 255
 MAX_HEAD_FRAC_BITS = 4
+MOST_LENGTH = 16900
+"""Square of the length of a direction, in 1/128: 1, and what rounding may add."""
 INACTIVE = -(1 << 20)
 """Bias of a neuron of a class that is not known yet, in weight steps: it never wins."""
 BIAS_LIMIT = (1 << 15) - 1
@@ -38,6 +40,7 @@ def check_plastic(pack: Pack, k: int) -> None:
         where = f"layer {layer.name!r}"
         _need(layer.learned is None, where, "has learned, but is not plastic")
         _need(layer.replay is None, where, "has packed examples, but is not plastic")
+        _need(layer.nuisance is None, where, "has directions of examples, but is not plastic")
         return
     where = f"layer {layer.name!r}"
     check_parameters(learn, where)
@@ -102,6 +105,7 @@ def _check_head(pack: Pack, k: int, where: str) -> None:
     known = np.abs(steps[: classes_of(layer) * per_class(layer)])
     _need(int(known.max(initial=0)) <= -INACTIVE, where, "bias too large")
     _check_replay(layer, where)
+    _check_nuisance(layer, where)
 
 
 def _check_replay(layer: PackedLayer, where: str) -> None:
@@ -113,6 +117,20 @@ def _check_replay(layer: PackedLayer, where: str) -> None:
     fits = len(shape) == 3 and 0 < shape[0] <= classes_of(layer)
     fits = fits and shape[1:] == (packed, layer.spec.n_rows + 1)
     _need(fits, where, f"packed examples are {shape}")
+
+
+def _check_nuisance(layer: PackedLayer, where: str) -> None:
+    """Directions are no longer than 1, or sums of their parts would not fit 32 bits."""
+    p, directions = parameters_of(layer), layer.nuisance
+    count = p.get("nuisance", 0)
+    _need((directions is not None) == (count > 0), where, "directions belong to nuisance=N")
+    if directions is None:
+        _need(p.get("fraction", 0) == 0, where, "fraction belongs to nuisance=N")
+        return
+    _need(directions.shape == (count, layer.spec.n_rows), where, f"directions {directions.shape}")
+    longest = int((directions.astype(np.int64) ** 2).sum(axis=1).max())
+    _need(longest <= MOST_LENGTH, where, "a direction is longer than 1")
+    _need(p["per_class"] == 1, where, "nuisance with several prototypes of a class")
 
 
 def _check_synapses(pack: Pack, layer: PackedLayer, where: str) -> None:

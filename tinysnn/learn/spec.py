@@ -143,6 +143,13 @@ RULES: dict[str, RuleInfo] = {
             "novelty": Parameter(
                 0, 0, 1 << 30, "squared distance beyond which a free one is taken"
             ),
+            "nuisance": Parameter(
+                0, 0, 16, "directions that are taken out of examples", later=True
+            ),
+            "fraction": Parameter(0, 0, 4, "fraction bits of prototypes", later=True),
+            "scatter": Parameter(
+                0, 0, _LIMIT, "squared distance of examples from their prototype", later=True
+            ),
         },
     ),
     "familiar": RuleInfo(

@@ -121,6 +121,10 @@ class LayerLearnView:
     adds_theta: bool
     adaptive: bool
     times_per_class: str
+    nuisance: str
+    """Table of directions that are taken out of examples; empty: none."""
+    one: int
+    """1 in fraction bits of prototypes."""
     packed: str
     """Table of the examples that came with the pack; empty: none."""
     packed_classes: int
@@ -186,6 +190,8 @@ def view_layer_learn(pack: Pack, k: int, prefix: str) -> LayerLearnView | None:
         adds_theta=spec.reset == "subtract" and spec.reset_timing == "same-tick",
         adaptive=layer.rho is not None,
         times_per_class="" if p.get("per_class", 1) == 1 else f" * {p['per_class']}u",
+        nuisance="" if layer.nuisance is None else f"{prefix}_nuisance",
+        one=1 << p.get("fraction", 0),
         packed="" if layer.replay is None else f"{prefix}_packed",
         packed_classes=0 if layer.replay is None else len(layer.replay),
         anchored=classes_of(layer) * p["per_class"] if p.get("anchor") else 0,

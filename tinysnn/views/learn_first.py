@@ -38,6 +38,10 @@ def first_values(pack: Pack, k: int, prefix: str) -> tuple[tuple[TableView, ...]
         kept = tuple(layer.replay.ravel().tolist())
         words = "examples that are rehearsed, one after another, by class"
         made.append(TableView("int8_t", f"{prefix}_packed", kept, words))
+    if layer.nuisance is not None:
+        along = tuple(layer.nuisance.ravel().tolist())
+        words = "directions that are taken out of examples, one after another"
+        made.append(TableView("int8_t", f"{prefix}_nuisance", along, words))
     if layer.spec.learn.rule == "familiar":
         kept_d = kept_fields(pack).get(f"l{k}_d")
         initial[f"l{k}_d"] = f"{layer.spec.learn.parameters['spread']}u"
