@@ -10,6 +10,9 @@ order; tested: all their recordings that were not shown, and the testing recordi
 `words`: stop and go are new, the other eight words known. Each example is by another speaker, of
 the training split; tested: the testing split, by other speakers. PACK: a network to freeze in
 place of the keyword network, `eight_words.tsnn` beside this file is one that never heard the two.
+
+The readout learns by prototypes (`--rule few-shot`), blind to what differs most between examples of
+one word, or by the delta rule with rehearsals (`--rule delta`).
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from classroom import classroom
-from fitted import fitted
+from fitted import fitted, prototyped
 from spoken import DIGITS, keyword_pack, recordings
 
 from tinysnn.data.folder import CLIPS_DIR, load_clips, read_index
@@ -35,7 +38,10 @@ from tinysnn.stimulus import Stimulus
 
 SHOTS = (1, 5, 10, 20)
 KNOWN, NEW = 8, 2
-LEARN = {"buffer": 3, "rehearsals": 512, "shift": 10}
+LEARN = {
+    "delta": {"buffer": 3, "rehearsals": 512, "shift": 10},
+    "few-shot": {"nuisance": 8, "fraction": 4},
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,8 @@ def digit_tasks(folder: Path) -> Iterator[Task]:
         )
 
 
-def word_task(folder: Path, split: str) -> Task:
-    """Stop and go are new; each of their examples is by another speaker."""
+def word_tasks(folder: Path, split: str, draws: int) -> Iterator[Task]:
+    """Stop and go are new; each of their examples is by another speaker, drawn several times."""
     where = folder / CLIPS_DIR
     entries = [e for e in read_index(where) if e.label < KNOWN + NEW]
     with (where / "index.csv").open() as index:
@@ -98,19 +104,23 @@ def word_task(folder: Path, split: str) -> Task:
         clips[entry.split].append(clip)
         if entry.split == "training":
             first.setdefault((entry.label, speakers[entry.flac, entry.clip]), clip)
-    shown = [[c for (label, _), c in first.items() if label == new] for new in (KNOWN, KNOWN + 1)]
-    return Task(
-        "stop and go",
-        of(clips["training"], *range(KNOWN)),
-        (shown[0], shown[1]),
-        of(clips[split], *range(KNOWN)),
-        of(clips[split], KNOWN, KNOWN + 1),
-    )
+    voices = [[c for (label, _), c in first.items() if label == new] for new in (KNOWN, KNOWN + 1)]
+    for draw in range(draws):
+        rng = np.random.default_rng(draw)
+        stop, go = ([voice[i] for i in rng.permutation(len(voice))] for voice in voices)
+        yield Task(
+            f"stop and go, draw {draw}",
+            of(clips["training"], *range(KNOWN)),
+            (stop, go),
+            of(clips[split], *range(KNOWN)),
+            of(clips[split], KNOWN, KNOWN + 1),
+        )
 
 
-def added(frozen: Pack, task: Task, learn: dict[str, int]) -> list[float]:
+def added(frozen: Pack, task: Task, rule: str, learn: dict[str, int]) -> list[float]:
     """Accuracy on the eight before; on the new and the eight after each number of shots."""
-    pack = fitted(frozen, task.known, learn, spare=NEW)
+    make = fitted if rule == "delta" else prototyped
+    pack = make(frozen, task.known, learn, spare=NEW)
     with classroom(pack) as room:
         found, fresh = [room.accuracy(task.old)], room.pupil.learned()
         for count in SHOTS:
@@ -131,17 +141,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--network", type=Path)
     parser.add_argument("--pairs", type=int, default=DIGITS // NEW, help="only the first N pairs")
+    parser.add_argument("--draws", type=int, default=8, help="of the words that are shown")
     parser.add_argument("--split", choices=("validation", "testing"), default="testing")
-    for name, value in LEARN.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--rule", choices=tuple(LEARN), default="few-shot")
+    for name in (*LEARN["delta"], *LEARN["few-shot"], "scatter"):
+        parser.add_argument(f"--{name}", type=int)
     args = parser.parse_args()
     frozen = load(args.network) if args.network else keyword_pack()
-    learn = {name: getattr(args, name) for name in LEARN}
+    given = {name: value for name, value in vars(args).items() if isinstance(value, int)}
+    learn = {**LEARN[args.rule], **given}
+    del learn["pairs"], learn["draws"]
     if args.what == "words":
-        tasks = iter([word_task(args.folder, args.split)])
+        tasks = word_tasks(args.folder, args.split, args.draws)
     else:
         tasks = islice(digit_tasks(args.folder), args.pairs)
-    rows = [added(frozen, task, learn) for task in tasks]
+    rows = [added(frozen, task, args.rule, learn) for task in tasks]
     print("mean", _words(np.mean(rows, axis=0).tolist()))
 
 

@@ -1,8 +1,9 @@
 """A frozen network with a readout fitted to some classes, which learns further on the device.
 
-The readout is fitted here, by linear support vectors, to the counts of spikes that enter it; it
-is rounded to 8 bits so that a margin of 1 is `MARGIN` of the delta rule. `packed` examples of each
-class come with the pack.
+By `fitted`: the readout is fitted here, by linear support vectors, to the counts of spikes that
+enter it; it is rounded to 8 bits so that a margin of 1 is `MARGIN` of the delta rule. `packed`
+examples of each class come with the pack. By `prototyped`: it has a prototype of each class
+(docs/SPEC.md 4.6).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.nuisance import known_by_clips
 from tinysnn.learn.replay import head_counts
 from tinysnn.pack import Pack
 from tinysnn.seal import sealed
@@ -36,6 +38,30 @@ def fitted(frozen: Pack, clips: Sequence[Stimulus], learn: dict[str, int], spare
     counts = head_counts(frozen, clips)
     labels = np.array([clip.label for clip in clips])
     weights, biases, part = readout(counts, labels)
+    pack = with_readout(frozen, weights, biases)
+    chosen = {**LEARN, **learn, "margin": round(MARGIN * part)}
+    if spare:
+        chosen["spare"] = spare
+    examples = drawn(counts, labels, chosen["packed"], seed=3)
+    return mark_plastic(pack, {pack.output_layer.name: Wish("delta", chosen)}, examples)
+
+
+def prototyped(
+    frozen: Pack, clips: Sequence[Stimulus], learn: dict[str, int], spare: int = 0
+) -> Pack:
+    """The network with a prototype of each class of `clips`; it learns by `few-shot`.
+
+    clips: labelled from 0 on. spare: classes that there is room for beside these.
+    """
+    n = 1 + max(clip.label or 0 for clip in clips)
+    blank = np.zeros((frozen.output_layer.spec.n_rows, n), np.int64)
+    pack = with_readout(frozen, blank, np.zeros(n, np.int64))
+    wishes = {pack.output_layer.name: Wish("few-shot", {**learn, "spare": spare})}
+    return mark_plastic(pack, wishes, known=known_by_clips(pack, wishes, clips))
+
+
+def with_readout(frozen: Pack, weights: Ints, biases: Ints) -> Pack:
+    """The network with another readout: weights [R, classes] and biases in weight steps."""
     layer = frozen.output_layer
     spec = msgspec.structs.replace(
         layer.spec, n=weights.shape[1], bits=8, state_bits=32, acc_bits=32, may_skip=False
@@ -45,12 +71,7 @@ def fitted(frozen: Pack, clips: Sequence[Stimulus], learn: dict[str, int], spare
     head = replace(layer, spec=spec, rows=weights.astype(np.int8), bias=bias, scale=scale)
     specs = (*frozen.meta.layers[:-1], spec)
     meta = msgspec.structs.replace(frozen.meta, layers=specs, decision=msgspec.UNSET)
-    pack = sealed(meta, (*frozen.layers[:-1], head))
-    chosen = {**LEARN, **learn, "margin": round(MARGIN * part)}
-    if spare:
-        chosen["spare"] = spare
-    examples = drawn(counts, labels, chosen["packed"], seed=3)
-    return mark_plastic(pack, {head.name: Wish("delta", chosen)}, examples)
+    return sealed(meta, (*frozen.layers[:-1], head))
 
 
 def readout(

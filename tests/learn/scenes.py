@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.make_packs import make_layer, make_pack
 from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.nuisance import Known, known_of
 from tinysnn.pack import Pack, Source
 from tinysnn.stimulus import Stimulus
 
@@ -44,7 +45,8 @@ def plastic(
     wishes = {pack.layers[-1].name: Wish(rule, parameters)}
     if hidden is not None:
         wishes[pack.layers[0].name] = Wish(*hidden)
-    return mark_plastic(pack, wishes, _examples(pack, parameters.get("packed", 0)))
+    known = _known(pack, parameters)
+    return mark_plastic(pack, wishes, _examples(pack, parameters.get("packed", 0)), known)
 
 
 def _examples(pack: Pack, packed: int) -> Any:
@@ -53,6 +55,16 @@ def _examples(pack: Pack, packed: int) -> Any:
         return None
     shape = (2, packed, pack.layers[-1].spec.n_rows + 1)
     return np.random.default_rng(8).integers(-9, 10, shape).astype(np.int8)
+
+
+def _known(pack: Pack, parameters: dict[str, int]) -> Known | None:
+    """Directions and prototypes of random examples, one class for each neuron there is."""
+    count, layer = parameters.get("nuisance", 0), pack.layers[-1]
+    if not count:
+        return None
+    counts = np.random.default_rng(9).integers(0, 12, (20 * layer.n, layer.spec.n_rows + 1))
+    labels = np.arange(len(counts)) % layer.n
+    return known_of(counts.astype(np.int8), labels, count, parameters.get("fraction", 0))
 
 
 def scenes() -> dict[str, Pack]:

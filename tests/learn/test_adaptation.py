@@ -1,4 +1,4 @@
-"""Figures of docs/learning.md on recordings: one speaker, one pair of digits, one user."""
+"""Figures of docs/learning.md on recordings: one speaker, two digits, two words, one user."""
 
 from __future__ import annotations
 
@@ -53,10 +53,22 @@ def test_user():
 @pytest.mark.slow
 @pytest.mark.host
 def test_two_digits_more():
-    line = said("adding.py", "digits", str(data_dir() / "kws" / "fsdd"), "--pairs", "1")
+    line = said("adding.py", "digits", str(data_dir() / "kws" / "fsdd"), "--pairs", "1",
+                "--rule", "delta")  # fmt: skip
     known = re.search(r"old ([0-9.]+) before", line)
     assert known is not None
     new, old = figure(line, "10 shots")
     assert new >= 0.85
     assert old >= float(known[1]) - 0.03
     assert new >= figure(line, "1 shots")[0] + 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.host
+def test_two_words_more():
+    line = said("adding.py", "words", str(data_dir()), "--draws", "2", "--split", "validation")
+    known = re.search(r"old ([0-9.]+) before", line)
+    assert known is not None
+    new, old = figure(line, "5 shots")
+    assert new >= 0.75
+    assert old >= float(known[1]) - 0.02

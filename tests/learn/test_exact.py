@@ -64,7 +64,7 @@ def test_emulators(runner, board):
     need_arm_compiler()
     need(runner)
     unicorn = ("eprop_adaptive", "rstdp", "familiar_fresh")
-    names = unicorn if runner == "unicorn" else ("rewire", "few_spare")
+    names = unicorn if runner == "unicorn" else ("rewire", "few_nuisance")
     for name in names:
         with deployed([SCENES[name]], runner=runner, board=pick_board(runner, board)) as device:
             pupil = device.pupil()

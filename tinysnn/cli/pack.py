@@ -16,6 +16,8 @@ from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
+    from tinysnn.learn.mark import Wish
+    from tinysnn.pack import Pack
     from tinysnn.pack_options import PackOptions
     from tinysnn.stimulus import Stimulus
 
@@ -85,7 +87,8 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(k|m)?(i?b)?", re.IGNORECASE)
 @click.option(
     "--rehearse",
     type=click.Path(path_type=Path),
-    help="Labelled clips for --learn LAYER=delta,packed=N: examples that the device learns again.",
+    help="Labelled clips of the known classes, for --learn LAYER=delta,packed=N (examples that the "
+    "device learns again) and LAYER=few-shot,nuisance=N (what differs within a class).",
 )
 @json_option
 def pack(
@@ -111,14 +114,17 @@ def pack(
 
     if output.is_dir():
         raise OptionError("is a folder", where=str(output), fix="Name the file to write.")
-    from tinysnn.learn.mark import mark_plastic, parse_wish
+    from tinysnn.learn.mark import parse_wish
 
     wishes = dict(map(parse_wish, learn_layers))
-    if rehearse and not any(wish.parameters.get("packed") for wish in wishes.values()):
+    used = [
+        wish.parameters.get(name) for wish in wishes.values() for name in ("packed", "nuisance")
+    ]
+    if rehearse and not any(used):
         raise OptionError(
             "no layer takes examples along",
             where="--rehearse",
-            fix="Add packed=N to --learn LAYER=delta, or leave it out.",
+            fix="Add packed=N to LAYER=delta, or nuisance=N to LAYER=few-shot, or leave it out.",
         )
     choices = _choices(options)
     graph = read_graph(model, **options)
@@ -130,10 +136,7 @@ def pack(
         else:
             packed = quantise(graph, choices, clips, progress=bar)
     if wishes:
-        from tinysnn.learn.replay import replay_of
-
-        old = _clips(graph, rehearse, ()) or []
-        packed = mark_plastic(packed, wishes, replay_of(packed, wishes, old) if old else None)
+        packed = _plastic(packed, wishes, _clips(graph, rehearse, ()) or [])
     save(packed, output)
     write_json(as_json(packed, choice), json_file)
     if json_file != "-":
@@ -141,6 +144,18 @@ def pack(
             show_search(packed, choice)
         show(packed)
         click.echo(f"Written to {output}.")
+
+
+def _plastic(packed: Pack, wishes: dict[str, Wish], clips: list[Stimulus]) -> Pack:
+    """The pack with plastic layers, which take along what they need of the clips."""
+    from tinysnn.learn.mark import mark_plastic
+    from tinysnn.learn.nuisance import known_by_clips
+    from tinysnn.learn.replay import replay_of
+
+    if not clips:
+        return mark_plastic(packed, wishes)
+    examples, known = replay_of(packed, wishes, clips), known_by_clips(packed, wishes, clips)
+    return mark_plastic(packed, wishes, examples, known)
 
 
 def _choices(options: dict[str, Any]) -> PackOptions:

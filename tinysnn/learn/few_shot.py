@@ -51,8 +51,8 @@ class FewShot(Head):
         self.rows[:, j] += away.astype(np.int8)
         self.uses[j] = min(self.uses[j] + 1, MOST_USES)
         square = int((self.rows[:, j].astype(np.int64) ** 2).sum())
-        own = np.int64(max(square - self.p.get("scatter", 0) // int(self.uses[j]), 0))
-        size = int(bias_of(own, ticks, self.p.get("fraction", 0)))
+        own = np.array([max(square - self.p.get("scatter", 0) // int(self.uses[j]), 0)])
+        size = int(bias_of(own, ticks, self.p.get("fraction", 0))[0])
         self.set_b(slice(j, j + 1), -min(size, -INACTIVE - 1))
 
     def fields(self) -> Fields:

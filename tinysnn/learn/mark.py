@@ -191,10 +191,7 @@ def _replay(layer: PackedLayer, parameters: dict[str, int], replay: Replay | Non
 def _by_prototypes(
     layer: PackedLayer, parameters: dict[str, int], known: Known | None
 ) -> PackedLayer:
-    """The head with prototypes of its known classes, and `scatter` as theirs is if not given.
-
-    Seven eighths of it: what a young prototype is forgiven in full takes in too much.
-    """
+    """The head with prototypes of its known classes, and `scatter` as theirs is if not given."""
     where, count = f"--learn {layer.name}", parameters["nuisance"]
     if known is None:
         raise OptionError("nuisance needs examples", where=where, fix="Give clips with --rehearse.")
@@ -206,7 +203,7 @@ def _by_prototypes(
             f"directions, the layer {classes} and {count}, one prototype for each",
             where=where,
         )
-    parameters.setdefault("scatter", known.scatter * 7 // 8)
+    parameters.setdefault("scatter", known.scatter)
     weights, bias = layer.rows.copy(), layer.wide("bias").astype(np.int32)
     weights[:, :classes] = known.prototypes
     bias[:classes] = known.biases << layer.spec.frac_bits

@@ -54,7 +54,7 @@ def without(x: Ints, directions: npt.NDArray[np.int8] | None, fraction: int) -> 
 
 
 def bias_of(square: Ints, ticks: int, fraction: int) -> Ints:
-    """Size of the bias of prototypes whose squared lengths are given, in weight steps; SPEC.md 4.6."""
+    """Size of the bias of prototypes of these squared lengths, in weight steps; SPEC.md 4.6."""
     return np.asarray((square + (ticks << fraction)) // (ticks << (fraction + 1)))
 
 

@@ -25,6 +25,8 @@ PER_WEIGHT = {
 }
 """Instructions of a Cortex-M4 per weight and example, counted by unicorn on the digits of
 scikit-learn (16 ticks, 64 inputs): right within a factor of two on other data."""
+PER_PART = 11.1
+"""The same for each row and direction that is taken out of an example."""
 PER_REHEARSED = 9.0
 """The same for an example that is learned again, counted on spoken digits (192 inputs)."""
 
@@ -46,4 +48,5 @@ def instructions(pack: Pack) -> int:
             per_byte = 8 // RULES[learn.rule].bits
             per_weight = PER_WEIGHT[learn.rule] + PER_REHEARSED * _rehearsals(layer)
             total += per_weight * weights[f"l{k}_w"] * per_byte
+            total += PER_PART * (0 if layer.nuisance is None else layer.nuisance.size)
     return round(total)
