@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.learn.scenes import base_pack, direct_pack, plastic, task
 from tinysnn.cli.main import run
+from tinysnn.decision import Decision
 from tinysnn.errors import OptionError, PackError, StimulusError
 from tinysnn.learn.mark import Wish, mark_plastic
 from tinysnn.learn.nuisance import ONE, known_by_clips, known_of, without
 from tinysnn.learn.replay import head_counts
 from tinysnn.pack_file import load, save
 from tinysnn.pack_rules import check
+from tinysnn.seal import sealed
 
 
 def wishes(pack, **parameters):
@@ -105,3 +108,11 @@ def test_a_pack_with_other_directions_is_refused(table, match):
     broken = replace(pack.layers[-1], nuisance=table)
     with pytest.raises(PackError, match=match):
         check(replace(pack, layers=(*pack.layers[:-1], broken)))
+
+
+def test_a_decision_over_time_does_not_grow():
+    base = base_pack("grows")
+    rule = Decision(smooth=1, shift=1, rest_ticks=0, thresholds=(1,) * 3, labels=("a", "b", "c"))
+    decides = sealed(msgspec.structs.replace(base.meta, decision=rule), base.layers)
+    with pytest.raises(OptionError, match="decides over time for 3 classes, and there would be 5"):
+        mark_plastic(decides, wishes(base, spare=2))

@@ -92,6 +92,13 @@ def mark_plastic(
         _marked(layer, wishes[layer.name], replay, known) if layer.name in wishes else layer
         for layer in pack.layers
     )
+    before, after = pack.output_layer.n, layers[pack.meta.output].n
+    if before != after and pack.meta.decision is not msgspec.UNSET:
+        raise OptionError(
+            f"the model decides over time for {before} classes, and there would be {after}",
+            where="--learn",
+            fix="Give --options FILE without [decision], or leave out spare and fresh.",
+        )
     meta = msgspec.structs.replace(pack.meta, layers=tuple(layer.spec for layer in layers))
     return sealed(meta, layers)
 
