@@ -112,7 +112,7 @@ def test_a_pack_with_other_directions_is_refused(table, match):
 
 def test_a_decision_over_time_does_not_grow():
     base = base_pack("grows")
-    rule = Decision(smooth=1, shift=1, rest_ticks=0, thresholds=(1,) * 3, labels=("a", "b", "c"))
+    rule = Decision(smooth=1, shift=0, rest_ticks=0, thresholds=(1,) * 3, labels=("a", "b", "c"))
     decides = sealed(msgspec.structs.replace(base.meta, decision=rule), base.layers)
     with pytest.raises(OptionError, match="decides over time for 3 classes, and there would be 5"):
         mark_plastic(decides, wishes(base, spare=2))
