@@ -5,20 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.cost_fit import fit
-from benchmarks.cost_machine import GROUPS, PARTS, Step
+from benchmarks.cost_machine import GROUPS, PARTS, CostMachine, Step, build_bare
 from benchmarks.cost_packs import CostCase
+from tinysnn.boards import Core
+from tinysnn.cost.activity import of_clips
 from tinysnn.cost.bill import Bill
+from tinysnn.cost.layers import bill_layer, bill_step
+from tinysnn.toolchain import find_toolchain
+from tinysnn.views.layer import view_layer
 
 Floats = npt.NDArray[np.float64]
 TERMS = {
-    "rows": r"rows\.(?!kernel)",
+    "rows": r"rows\.(?!kernel|clear|call|begin|value)",
     "update": r"(lif|li)(16|32)?($|\.word|\.neuron)|neuron, |fired|maps\.neuron",
-    "scatter": r"maps\.(pairs|lanes|wide)",
+    "scatter": r"maps\.(pairs|lanes|wide|event)",
 }
 """What terms of a part begin with; those of no part are of what surrounds them."""
 SILENT = 4
@@ -74,11 +80,29 @@ def fit_c(runs: Sequence[Run], known: Mapping[str, float] | None = None) -> dict
             rest = sum((q * held[t] for t, q in terms.items() if t in held), np.zeros(1))
             bills.append({t: q for t, q in terms.items() if t not in held})
             counts.append(run.part(part) - rest)
-        costs |= fit(bills, counts, [_whole(run) for run in runs])
+        costs |= fit(bills, counts, [_whole(run, part) for run in runs])
     return costs
 
 
-def _whole(run: Run) -> Floats:
-    """What errors are relative to, [T]: silent ticks of busy clips would count for too much."""
+def _whole(run: Run, part: str) -> Floats:
+    """What errors are relative to, [T]: silent ticks have little of the parts that have names."""
     total = run.total()
-    return np.asarray(np.maximum(total, total.mean() / SILENT))
+    return np.asarray(np.maximum(total, total.mean() / SILENT)) if part else total
+
+
+def runs_of(cases: Sequence[CostCase], core: Core, folder: Path) -> tuple[CostMachine, list[Run]]:
+    """Build, run and bill all networks on a core."""
+    packs, options = [case.pack for case in cases], [case.options for case in cases]
+    elf = build_bare(packs, core, find_toolchain("gcc"), folder, options)
+    machine = CostMachine(elf, core)
+    return machine, [_run(machine, case, core) for case in cases]
+
+
+def _run(machine: CostMachine, case: CostCase, core: Core) -> Run:
+    steps = machine.run(case.pack, case.clip.raster)
+    activity = of_clips(case.pack, [case.clip])
+    bills = [
+        bill_layer(view_layer(case.pack, k, core, case.options), layer, core, activity.layers[k])
+        for k, layer in enumerate(case.pack.layers)
+    ]
+    return Run(case, steps, [*bills, bill_step(case.pack, activity)])

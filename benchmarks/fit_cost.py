@@ -4,6 +4,7 @@
     python benchmarks/fit_cost.py --core cortex-m4    # one core, the others stay as they are
     python benchmarks/fit_cost.py --maps              # feature maps only, all else stays as it is
     python benchmarks/fit_cost.py --errors            # how far off the file is on other networks
+    python benchmarks/fit_cost.py --benchmarks        # and on those of the benchmarks
 
 Networks from a seed are compiled by arm-none-eabi-gcc -O2 and run on a bare core under unicorn.
 Row-adds in assembly are called one by one: their table is exact. Other assembly, and compiled C,
@@ -24,20 +25,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.cost_errors import report_benchmarks, report_errors
 from benchmarks.cost_fit import fit
-from benchmarks.cost_machine import CostMachine, build_bare
 from benchmarks.cost_maps import MAPS, designed_maps
 from benchmarks.cost_packs import CostCase, designed
-from benchmarks.cost_parts import Run, fit_c
+from benchmarks.cost_parts import Run, fit_c, runs_of
 from benchmarks.cost_rows import lists_case, rows_costs
 from tinysnn.boards import Core
 from tinysnn.cost import coefficients as store
-from tinysnn.cost.activity import of_clips
 from tinysnn.cost.coefficients import Coefficients, Provenance, RowsCost
-from tinysnn.cost.layers import bill_layer, bill_step
 from tinysnn.toolchain import find_toolchain
 from tinysnn.views.kernels import family_of
-from tinysnn.views.layer import view_layer
 
 CORES: tuple[Core, ...] = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 ALIKE = {"cortex-m0plus": "cortex-m0"}
@@ -55,25 +53,6 @@ MAPS_FITTED = {
 }
 MAPS_TERMS = ("maps", "windows", "past")
 """The same for layers with kernels, and what their terms of C begin with."""
-TEST_SEED = 1
-
-
-def runs_of(cases: Sequence[CostCase], core: Core, folder: Path) -> tuple[CostMachine, list[Run]]:
-    """Build, run and bill all networks on a core."""
-    packs, options = [case.pack for case in cases], [case.options for case in cases]
-    elf = build_bare(packs, core, find_toolchain("gcc"), folder, options)
-    machine = CostMachine(elf, core)
-    return machine, [_run(machine, case, core) for case in cases]
-
-
-def _run(machine: CostMachine, case: CostCase, core: Core) -> Run:
-    steps = machine.run(case.pack, case.clip.raster)
-    activity = of_clips(case.pack, [case.clip])
-    bills = [
-        bill_layer(view_layer(case.pack, k, core, case.options), layer, core, activity.layers[k])
-        for k, layer in enumerate(case.pack.layers)
-    ]
-    return Run(case, steps, [*bills, bill_step(case.pack, activity)])
 
 
 def fit_core(
@@ -119,36 +98,6 @@ def fit_maps(
     return kernels, {t: cost for t, cost in costs.items() if t.startswith(MAPS_TERMS)}
 
 
-def errors(core: Core, cases: Sequence[CostCase]) -> list[tuple[float, str]]:
-    """Predicted less measured instructions of whole clips, relative; by network, sorted."""
-    prices = store.coefficients()
-    with tempfile.TemporaryDirectory() as folder:
-        _, runs = runs_of(cases, core, Path(folder))
-    found = []
-    for run in runs:
-        said = sum(float(bill.total(prices, core).sum()) for bill in run.bills)
-        found.append((said / float(run.total().sum()) - 1, run.case.pack.name))
-    return sorted(found)
-
-
-def report_errors(cores: Sequence[Core]) -> None:
-    """Print the distribution of errors on networks that the fit has not seen."""
-    sets = {
-        "rows": designed(ANY // 2, KERNEL // 2, TEST_SEED),
-        "maps": designed_maps(MAPS // 2, TEST_SEED),
-    }
-    for core in cores:
-        for kind, cases in sets.items():
-            found = errors(core, cases)
-            values = np.array([error for error, _ in found])
-            within = 100 * float((np.abs(values) <= 0.1).mean())
-            shown = " ".join(
-                f"{100 * v:+.1f}" for v in np.percentile(values, [0, 5, 25, 50, 75, 95, 100])
-            )
-            print(f"{core}, {kind}: within 10 %: {within:.0f} %; 0/5/25/50/75/95/100th: {shown}")
-            print(f"  furthest: {found[0]}, {found[-1]}", flush=True)
-
-
 def save(
     rows: dict[str, RowsCost], kernels: dict[str, dict[str, float]], c: dict[str, dict[str, float]]
 ) -> None:
@@ -182,14 +131,15 @@ def main() -> None:
     parser.add_argument("--core", action="append", choices=CORES, help="may be given again")
     parser.add_argument("--maps", action="store_true", help="fit feature maps only")
     parser.add_argument("--errors", action="store_true", help="fit nothing, show errors")
+    parser.add_argument("--benchmarks", action="store_true", help="the same for the benchmarks")
     parser.add_argument("--show", action="store_true", help="fit nothing, show rows of the file")
     given = parser.parse_args()
     cores: Sequence[Core] = given.core or CORES
     if given.show:
         show_rows()
         return
-    if given.errors:
-        report_errors(cores)
+    if given.errors or given.benchmarks:
+        (report_benchmarks if given.benchmarks else report_errors)(cores)
         return
     before = store.coefficients()
     rows, kernels, c = dict(before.rows), dict(before.kernels), dict(before.c)

@@ -109,6 +109,12 @@ static inline uint32_t tsnn_spike_bit(uint32_t j)
     return 1u << (((j & 31u) >> 1) + ((j & 1u) << 4));
 }
 
+/** The bit of the next neuron of the word: a shift or two, where the number takes five. */
+static inline uint32_t tsnn_next_spike_bit(uint32_t bit)
+{
+    return (bit << 16) | ((bit >> 16) << 1);
+}
+
 /** The smaller of two numbers. */
 static inline uint32_t tsnn_least(uint32_t a, uint32_t b)
 {

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import load_case
+from benchmarks.cost_errors import errors
 from benchmarks.cost_machine import CostMachine, build_bare
 from benchmarks.cost_maps import designed_maps
 from benchmarks.cost_packs import CostCase, designed
-from benchmarks.fit_cost import CORES, errors
+from benchmarks.fit_cost import CORES
 from tests.random_packs import random_pack, random_raster
 from tests.tools import need
 from tinysnn.cost.activity import Activity, of_clips, of_density

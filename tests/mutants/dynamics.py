@@ -36,7 +36,7 @@ DYNAMICS = (
             r"wait = tsnn_most_signed(\1 - 1, 0);", "rest_"),
     _mutant("who waits may be skipped", r"active \|= wait;", ";", "adapt_idle_rest", "rest_"),
     _mutant("input survives the reset", r"(st->l0_v\[j\];\n)(\s+v = [^;]*;)(\n\s+if \(\(before & "
-            r"tsnn_spike_bit\(j\)\) != 0u\) \{[^}]*\})", r"\1\3\2", "lost_input"),
+            r"bit\) != 0u\) \{[^}]*\})", r"\1\3\2", "lost_input"),
     _mutant("one spike at a time", r"count < \d+", "count < 1", "count_"),
     _mutant("a count too many", r"count < 3\)", "count < 4)", "count_"),
     _mutant("takes off one threshold", r"v = left;",

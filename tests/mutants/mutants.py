@@ -41,7 +41,7 @@ _FIRING = (
     ),
     _model(
         "no reset in the next tick",
-        r"if \(\(before & tsnn_spike_bit\(j\)\) != 0u\)",
+        r"if \(\(before & bit\) != 0u\)",
         "if (before == 1234567u)",
         "reset_zero_next",
         "reset_subtract_next",
@@ -52,11 +52,11 @@ _FIRING = (
         "before = st->l0_spikes[0]",
         "each_lif_32",
     ),
-    _model("a spike is not stored", r"fired \|= tsnn_spike_bit\(j\)", "fired |= 0u", "fan_in_one"),
+    _model("a spike is not stored", r"fired \|= bit", "fired |= 0u", "fan_in_one"),
     _kernel(
         "spike bits in plain order",
-        r"\(\(j & 31u\) >> 1\) \+ \(\(j & 1u\) << 4\)",
-        "j & 31u",
+        r"\(bit << 16\) \| \(\(bit >> 16\) << 1\)",
+        "bit << 1",
         "threshold_ge",
     ),
 )

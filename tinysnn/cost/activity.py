@@ -23,6 +23,8 @@ WINDOWS = (64, 128, 256)
 """Neurons that sparse rows of one table can tell apart, by kernel."""
 RANDOM_TICKS = 300
 SEED = 20261121
+USUAL_SIZE = 16
+"""Mean size of a random value of graded input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,8 @@ class LayerActivity:
     added: Floats
     """[3, 3, T] words of two weights that are not 0 in the rows of the events, whole runs of two
     such words and of four; for each width of `WINDOWS`."""
+    sizes: Floats
+    """Sizes of the values of the events, added up; 1 for each that has none."""
 
     @property
     def events(self) -> Floats:
@@ -112,7 +116,8 @@ def of_clips(pack: Pack, clips: Sequence[Stimulus], words: str = "clips") -> Act
                         active.append(inputs != 0 if source.layer is None else spikes[source.layer])
                 ran = float(simulation.layers[k].idle == 0)
                 rows = stored[k][..., np.concatenate(active)].sum(axis=-1).ravel().tolist()
-                own = [ran, idle[k] * ran, now[k].sum(), _pairs(now[k]), before[k].sum(), *rows]
+                counts = [now[k].sum(), _pairs(now[k]), before[k].sum()]
+                own = [ran, idle[k] * ran, *counts, _size(layer, active, inputs), *rows]
                 logs[k].append(own + [value for spikes in active for value in counts_of(spikes)])
             output.append(counts_of(now[pack.meta.output]))
             before = now
@@ -138,6 +143,17 @@ def counts_of(spikes: Bools) -> list[float]:
     return [float(spikes.sum()), *(float(np.count_nonzero(part)) for part in parts)]
 
 
+def _size(layer: PackedLayer, active: Sequence[Bools], inputs: npt.NDArray[np.int8]) -> float:
+    """Sizes of the values of a layer's events: those of the input, of spikes what one is worth."""
+    given = np.abs(inputs.astype(np.int64)).sum()
+    return float(
+        sum(
+            given if source.layer is None else layer.spec.spike_value * spikes.sum()
+            for source, spikes in zip(layer.spec.sources, active, strict=True)
+        )
+    )
+
+
 def _pairs(spikes: Bools) -> float:
     return float(np.add.reduceat(spikes, np.arange(0, spikes.size, 2)).astype(bool).sum())
 
@@ -145,11 +161,11 @@ def _pairs(spikes: Bools) -> float:
 def _logged(log: list[list[float]]) -> LayerActivity:
     columns = np.array(log, np.float64).T
     n_added = 3 * len(WINDOWS)
-    ran, idle, fired, pairs, before = columns[:5]
-    added, events = columns[5 : 5 + n_added].reshape(3, len(WINDOWS), -1), columns[5 + n_added :]
+    ran, idle, fired, pairs, before, sizes = columns[:6]
+    added, events = columns[6 : 6 + n_added].reshape(3, len(WINDOWS), -1), columns[6 + n_added :]
     sources = tuple(SourceActivity(*events[at : at + 4]) for at in range(0, len(events), 4))
     weight = np.full(len(log), 1 / len(log))
-    return LayerActivity(weight, sources, ran, idle, fired, pairs, before, added)
+    return LayerActivity(weight, sources, ran, idle, fired, pairs, before, added, sizes)
 
 
 def of_density(pack: Pack, density: float) -> Activity:

@@ -15,7 +15,7 @@ from tinysnn.views.kernels import family_of
 from tinysnn.views.layer import LayerView
 
 STORED_WORDS = 4
-"""Words that gcc clears by stores; more by a call of memset."""
+"""Words that gcc clears by stores; more by a call of memset, which stores as many at once."""
 
 
 def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerActivity) -> Bill:
@@ -51,10 +51,13 @@ def not_measured(view: LayerView, layer: PackedLayer) -> str:
 
 def _skip(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     if view.fires:
-        cleared = "skipped.clear" if view.spike_words > STORED_WORDS else "skipped"
+        fours, rest = divmod(view.spike_words, STORED_WORDS)
         if view.spike_words > STORED_WORDS:
             bill.charge("skipped.clear", 1 - activity.ran)
-        bill.charge(f"{cleared}.word", (1 - activity.ran) * view.spike_words)
+            bill.charge("skipped.clear.fours", (1 - activity.ran) * fours)
+            bill.charge("skipped.clear.rest", (1 - activity.ran) * rest)
+        else:
+            bill.charge("skipped.word", (1 - activity.ran) * view.spike_words)
     kind, late = view.cell.beta_kind, activity.idle > 0
     bill.charge(f"catch up, decay {kind}", late.astype(np.float64))
     if kind == "one":

@@ -43,7 +43,16 @@ def maps(
         bill.charge(f"{settle}.call", some)
         bill.charge(f"{settle}.words", some * view.rows.sums_length / SETTLED)
     elif not view.cell.neurons.kernel:
-        bill.charge(f"maps.neuron {view.rows.variant}", activity.ran * layer.n)
+        _tables(bill, view, layer, activity.ran * layer.n)
+
+
+def _tables(bill: Bill, view: LayerView, layer: PackedLayer, every: Floats) -> None:
+    """Neurons in C find their channel by a mask, or by a product where it is no power of two."""
+    bill.charge(f"maps.neuron {view.rows.variant}", every)
+    tables = [t for t in (layer.beta, layer.theta, layer.bias) if t is not None and t.size > 1]
+    if tables:
+        bill.charge("maps.neuron, tables", every)
+        bill.charge("maps.neuron, tables by product", every * (tables[0].size.bit_count() > 1))
 
 
 def _scatter(bill: Bill, s: ScatterView, bits: int, active: SourceActivity) -> None:
@@ -54,6 +63,10 @@ def _scatter(bill: Bill, s: ScatterView, bits: int, active: SourceActivity) -> N
     places = lines * _mean(s.right)
     bill.charge(name, np.minimum(active.events, 1.0))
     bill.charge(f"{name}.event", active.events)
+    for found, text in (("channel", s.channel), ("line", s.y)):
+        if text != "0u":  # a shift or a mask, or division by a product
+            bill.charge(f"maps.event, {found}", active.events)
+            bill.charge(f"maps.event, {found} by product", active.events * ("*" in text))
     bill.charge(f"{name}.line", lines)
     bill.charge(f"{name}.place", places)
     if s.form == "pairs":

@@ -139,6 +139,7 @@ def compiled(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerAct
     if spec.has_current:
         bill.charge(f"neuron, current{width} decay {_kind(layer.alpha)}", every)
         bill.charge(f"neuron, current{width} watched", every * cell.watch_active)
+        bill.charge(f"neuron, current{width} before spikes", every * spec.fires)  # registers
     _parameters(bill, layer, every)
     if "tsnn_sat" in cell.next_value:
         bill.charge(f"neuron, saturates{width}", every)

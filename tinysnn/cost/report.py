@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.cost.activity import Activity, LayerActivity, SourceActivity, sparse_words
+from tinysnn.cost.activity import USUAL_SIZE, Activity, LayerActivity, SourceActivity, sparse_words
 from tinysnn.cost.rows import binomial
 from tinysnn.pack import Pack, PackedLayer
 
@@ -50,7 +50,10 @@ def _likely(pack: Pack, k: int) -> LayerActivity:
     pairs = -(-layer.n // 2) * (1 - (1 - spikes / layer.n) ** 2)
     sources = _sources(pack, layer, count)
     rows = sparse_words(layer).mean(axis=-1)[..., None] * count
-    return LayerActivity(weight / weight.sum(), sources, ran, idle, spikes, pairs, spikes, rows)
+    sizes = count * (USUAL_SIZE if pack.graded_input else 1)
+    return LayerActivity(
+        weight / weight.sum(), sources, ran, idle, spikes, pairs, spikes, rows, sizes
+    )
 
 
 def _events(n_rows: int, mean: float, quiet: float | None) -> tuple[Floats, Floats]:

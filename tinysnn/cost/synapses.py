@@ -135,11 +135,13 @@ def _graded(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     if view.rows.signed_lanes:
         _passes(bill, view, activity, f"graded8{origin}", activity.ran)
         return
-    bill.charge("rows.begin", activity.ran * view.rows.sums_length)
+    bill.charge("rows.begin", activity.ran)
+    bill.charge("rows.begin.sum", activity.ran * view.rows.sums_length)
     bill.charge("rows.value", activity.ran * activity.events)
     narrow = "4" if view.rows.pairs_per_word == 4 else "below 4"
-    some = activity.ran * np.minimum(activity.events, 1.0)
-    _passes(bill, view, activity, f"graded {narrow}{origin}", some)
+    chunks = activity.ran * np.ceil(activity.sizes / view.rows.cap)
+    bill.charge("rows.call, graded", chunks)
+    _passes(bill, view, activity, f"graded {narrow}{origin}", chunks)
 
 
 def _graded_kernel(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
@@ -169,11 +171,14 @@ def _lanes(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     chunks = activity.ran
     if view.rows.wide:
         chunks = activity.ran * np.ceil(activity.events / view.rows.cap)
-        bill.charge("rows.clear", activity.ran * view.rows.sums_length)
+        bill.charge("rows.clear", activity.ran)
+        bill.charge("rows.clear.word", activity.ran * view.rows.sums_length)
+        bill.charge("rows.call", chunks)
     elif view.rows.chunked:
         form = "chunks"
         chunks = activity.ran * np.maximum(1, np.ceil(activity.events / view.rows.cap))
-        bill.charge("rows.later chunk", chunks - activity.ran)
+        bill.charge("rows.call", activity.ran)
+        bill.charge("rows.call, later", chunks - activity.ran)
     bits = 32 // (view.rows.pairs_per_word * 2)
     _passes(bill, view, activity, f"{form}{bits}", chunks)
 

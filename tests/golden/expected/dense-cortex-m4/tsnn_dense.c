@@ -130,19 +130,21 @@ static TSNN_APART void tsnn_dense_l1_update(tsnn_dense_state_t *st)
     const tsnn_lane_t *sums = (const tsnn_lane_t *)st->work_pairs;
     for (uint32_t first = 0u; first < 3u; first += 32u) {
         uint32_t fired = 0u;
+        uint32_t bit = tsnn_spike_bit(0u);
         uint32_t end = 3u;
         for (uint32_t j = first; j < end; j++) {
             int32_t x = ((int32_t)(int16_t)sums[j] * 8);
             int32_t v = (int32_t)st->l1_v[j];
             v = tsnn_leak16_nearest(v, 60000u) + x;
             if (v > (int32_t)tsnn_dense_l1_theta[j]) {
-                fired |= tsnn_spike_bit(j);
+                fired |= bit;
                 v = tsnn_least_signed(v, 32767);
                 v = 0;
             } else {
                 v = tsnn_most_signed(v, (-32768));
             }
             st->l1_v[j] = (int16_t)v;
+            bit = tsnn_next_spike_bit(bit);
         }
         st->l1_spikes[first >> 5] = fired;
     }

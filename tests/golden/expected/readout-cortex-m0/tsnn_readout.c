@@ -136,16 +136,18 @@ static TSNN_APART void tsnn_readout_l0_update(tsnn_readout_state_t *st, uint32_t
     uint32_t any = 0u;
     for (uint32_t first = 0u; first < 9u; first += 32u) {
         uint32_t fired = 0u;
+        uint32_t bit = tsnn_spike_bit(0u);
         uint32_t end = 9u;
         for (uint32_t j = first; j < end; j++) {
             int32_t x = ((int32_t)sums[j] * 4) + constant;
             int32_t v = (int32_t)st->l0_v[j];
             v = tsnn_leak16_nearest(v, 60000u) + x;
             if (v >= 40) {
-                fired |= tsnn_spike_bit(j);
+                fired |= bit;
                 v -= 40;
             }
             st->l0_v[j] = (int16_t)v;
+            bit = tsnn_next_spike_bit(bit);
         }
         st->l0_spikes[first >> 5] = fired;
         any |= fired;

@@ -71,6 +71,7 @@ static TSNN_APART void tsnn_recurrent_l0_update(tsnn_recurrent_state_t *st)
     const int32_t *sums = st->work_sums32;
     for (uint32_t first = 0u; first < 5u; first += 32u) {
         uint32_t fired = 0u;
+        uint32_t bit = tsnn_spike_bit(0u);
         uint32_t end = 5u;
         uint32_t before = st->l0_spikes[first >> 5];
         for (uint32_t j = first; j < end; j++) {
@@ -79,17 +80,18 @@ static TSNN_APART void tsnn_recurrent_l0_update(tsnn_recurrent_state_t *st)
             st->l0_i[j] = (int32_t)i;
             x = i;
             int32_t v = (int32_t)st->l0_v[j];
-            if ((before & tsnn_spike_bit(j)) != 0u) {
+            if ((before & bit) != 0u) {
                 v = (int32_t)tsnn_recurrent_l0_reset_to[j];
             }
             v = tsnn_leak32_nearest(v, (uint32_t)tsnn_recurrent_l0_beta[j]) + x;
             if (v >= 900) {
-                fired |= tsnn_spike_bit(j);
+                fired |= bit;
                 v = tsnn_least_signed(v, 1073741823);
             } else {
                 v = tsnn_most_signed(v, (-1073741824));
             }
             st->l0_v[j] = (int32_t)v;
+            bit = tsnn_next_spike_bit(bit);
         }
         st->l0_spikes[first >> 5] = fired;
     }
