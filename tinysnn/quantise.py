@@ -11,7 +11,7 @@ import msgspec
 from tinysnn import budget
 from tinysnn.calibrate import activity
 from tinysnn.compensate import fitted_layers, nearest_layers
-from tinysnn.decision import decided
+from tinysnn.decision_units import decided
 from tinysnn.errors import ModelError
 from tinysnn.float_sim import layer_rates
 from tinysnn.footprint import flash_bytes

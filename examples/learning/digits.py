@@ -18,7 +18,7 @@ from networks import network, random_rows, readout, sparse_rows, spiking
 
 from tinysnn.cli.learn import arranged
 from tinysnn.learn.layout import learned_bytes, learning_bytes
-from tinysnn.learn.mark import Wish
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import Pack
 from tinysnn.stimulus import Stimulus
 

@@ -19,7 +19,7 @@ from classroom import Room, classroom
 from networks import network, readout
 
 from tinysnn.learn.layout import learned_bytes, learning_bytes
-from tinysnn.learn.mark import Wish
+from tinysnn.learn.spec import Wish
 from tinysnn.stimulus import Stimulus
 
 WINDOW, HOP = 50, 25

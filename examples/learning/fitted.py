@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
 from tinysnn.learn.nuisance import known_by_clips
 from tinysnn.learn.replay import head_counts
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import Pack
 from tinysnn.seal import sealed
 from tinysnn.stimulus import Stimulus

@@ -16,7 +16,7 @@ from handwriting import clips
 from networks import network, random_rows, readout, spiking
 
 from tinysnn.learn.layout import learned_bytes, learning_bytes
-from tinysnn.learn.mark import Wish
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import Pack
 
 SIDE, HIDDEN = 16, 128

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import PACK_FORMAT, LayerReport, LayerSpec, Pack, PackedLayer, PackMeta, Source
 from tinysnn.seal import sealed
 

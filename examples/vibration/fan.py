@@ -28,7 +28,8 @@ from tinysnn.front_end import Vibration
 from tinysnn.learn.calls import Call
 from tinysnn.learn.layout import learned_bytes, learning_bytes
 from tinysnn.learn.lesson import Pupil, answer_to
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import Pack
 from tinysnn.quantise import quantise
 from tinysnn.run import open_runner

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tests.make_packs import make_layer, make_pack
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
 from tinysnn.learn.nuisance import Known, known_of
+from tinysnn.learn.spec import Wish
 from tinysnn.pack import Pack, Source
 from tinysnn.stimulus import Stimulus
 

@@ -12,9 +12,10 @@ from tests.learn.scenes import base_pack, direct_pack, plastic, task
 from tinysnn.cli.main import run
 from tinysnn.decision import Decision
 from tinysnn.errors import OptionError, PackError, StimulusError
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
 from tinysnn.learn.nuisance import ONE, known_by_clips, known_of, without
 from tinysnn.learn.replay import head_counts
+from tinysnn.learn.spec import Wish
 from tinysnn.pack_file import load, save
 from tinysnn.pack_rules import check
 from tinysnn.seal import sealed

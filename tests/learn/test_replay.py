@@ -13,8 +13,9 @@ from tinysnn.errors import OptionError, PackError, StimulusError
 from tinysnn.learn.calls import Call
 from tinysnn.learn.learner import Learner
 from tinysnn.learn.lesson import ReferencePupil
-from tinysnn.learn.mark import Wish, mark_plastic
+from tinysnn.learn.mark import mark_plastic
 from tinysnn.learn.replay import head_counts, replay_of
+from tinysnn.learn.spec import Wish
 from tinysnn.pack_file import load, save
 from tinysnn.pack_rules import check
 

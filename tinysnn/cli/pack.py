@@ -16,7 +16,7 @@ from tinysnn.errors import OptionError
 
 if TYPE_CHECKING:
     from tinysnn.graph import Graph
-    from tinysnn.learn.mark import Wish
+    from tinysnn.learn.spec import Wish
     from tinysnn.pack import Pack
     from tinysnn.pack_options import PackOptions
     from tinysnn.stimulus import Stimulus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tinysnn.errors import OptionError
 from tinysnn.learn.nuisance import Known
 from tinysnn.learn.rules import INACTIVE, MAX_HEAD_FRAC_BITS
-from tinysnn.learn.spec import RULES, LearnSpec, RuleInfo
+from tinysnn.learn.spec import RULES, LearnSpec, RuleInfo, Wish
 from tinysnn.ops.fixed import align
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.seal import sealed
@@ -21,15 +21,6 @@ from tinysnn.seal import sealed
 Replay = npt.NDArray[np.int8]
 """Examples by class, [classes, packed, R + 1]."""
 _OWN = ("spare", "fresh", "seed")
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What `--learn` says of one layer."""
-
-    rule: str
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    """Parameters that are not to have their default, and `spare`, `fresh`, `seed`."""
 
 
 def parse_wish(text: str) -> tuple[str, Wish]:

@@ -20,7 +20,7 @@ from tinysnn.errors import OptionError, StimulusError
 from tinysnn.learn.replay import head_counts
 
 if TYPE_CHECKING:
-    from tinysnn.learn.mark import Wish
+    from tinysnn.learn.spec import Wish
     from tinysnn.pack import Pack
     from tinysnn.stimulus import Stimulus
 

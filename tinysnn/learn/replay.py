@@ -12,7 +12,7 @@ from tinysnn.batch import batches, simulate
 from tinysnn.errors import OptionError, StimulusError
 
 if TYPE_CHECKING:
-    from tinysnn.learn.mark import Wish
+    from tinysnn.learn.spec import Wish
     from tinysnn.pack import Pack, PackedLayer
     from tinysnn.stimulus import Stimulus
 

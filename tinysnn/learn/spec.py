@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -56,6 +57,15 @@ class RuleInfo:
     bits: Storage
     """Width of a learned weight in RAM."""
     parameters: dict[str, Parameter]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `--learn` says of one layer."""
+
+    rule: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that are not to have their default, and `spare`, `fresh`, `seed`."""
 
 
 _CLASSES = {
