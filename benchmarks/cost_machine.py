@@ -89,6 +89,7 @@ PARTS = {
     "rows": r"_l\d+_(add_rows|add_chunk|first_rows|more_rows)(\.\w+)*$",
     "update": r"_l\d+_update(\.\w+)*$",
     "scatter": r"_l\d+_scatter\d+(\.\w+)*$",
+    "memset": r"^(__aeabi_)?mem(set|clr)[48]?$",
 }
 """Functions of compiled C that are counted apart (`TSNN_APART`), by what is done in them."""
 

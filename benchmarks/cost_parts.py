@@ -22,8 +22,9 @@ from tinysnn.views.layer import view_layer
 
 Floats = npt.NDArray[np.float64]
 TERMS = {
-    "rows": r"rows\.(?!kernel|clear|call|begin|value)",
+    "rows": r"rows\.(?!kernel|call|begin|value)",
     "update": r"(lif|li)(16|32)?($|\.word|\.neuron)|neuron, |fired|maps\.neuron",
+    "memset": r"memset|spike value",
     "scatter": r"maps\.(pairs|lanes|wide|event)",
 }
 """What terms of a part begin with; those of no part are of what surrounds them."""

@@ -31,6 +31,13 @@ class Bill:
         now = self.terms.get(term, np.zeros_like(self.exact))
         self.terms[term] = now + quantity
 
+    def charge_memset(self, n_words: int, times: Floats) -> None:
+        """Words of 32 bits that a call of memset clears, four at once and bytes of the rest."""
+        fours, rest = divmod(n_words, 4)
+        self.charge("memset", times)
+        self.charge("memset.four words", times * fours)
+        self.charge("memset.word", times * rest)
+
     def assembly(self) -> dict[str, Floats]:
         """Its terms of assembly."""
         return {term: quantity for term, quantity in self.terms.items() if "/" in term}

@@ -14,8 +14,8 @@ from tinysnn.past import slots
 from tinysnn.views.kernels import family_of
 from tinysnn.views.layer import LayerView
 
-STORED_WORDS = 4
-"""Words that gcc clears by stores; more by a call of memset, which stores as many at once."""
+STORED_WORDS = 7
+"""Words that gcc clears by stores; more by a call of memset."""
 
 
 def bill_layer(view: LayerView, layer: PackedLayer, core: str, activity: LayerActivity) -> Bill:
@@ -51,11 +51,9 @@ def not_measured(view: LayerView, layer: PackedLayer) -> str:
 
 def _skip(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     if view.fires:
-        fours, rest = divmod(view.spike_words, STORED_WORDS)
         if view.spike_words > STORED_WORDS:
             bill.charge("skipped.clear", 1 - activity.ran)
-            bill.charge("skipped.clear.fours", (1 - activity.ran) * fours)
-            bill.charge("skipped.clear.rest", (1 - activity.ran) * rest)
+            bill.charge_memset(view.spike_words, 1 - activity.ran)
         else:
             bill.charge("skipped.word", (1 - activity.ran) * view.spike_words)
     kind, late = view.cell.beta_kind, activity.idle > 0

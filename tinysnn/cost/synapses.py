@@ -42,6 +42,7 @@ def events(bill: Bill, view: LayerView, activity: LayerActivity, kernel: str) ->
             bill.charge("list", 1.0)
         list_spikes(bill, active, source.n_words, kernel)
         if view.graded:
+            bill.charge("spike value", np.minimum(active.events, 1.0))  # filled by memset
             bill.charge("spike value.event", active.events)
 
 
@@ -171,8 +172,7 @@ def _lanes(bill: Bill, view: LayerView, activity: LayerActivity) -> None:
     chunks = activity.ran
     if view.rows.wide:
         chunks = activity.ran * np.ceil(activity.events / view.rows.cap)
-        bill.charge("rows.clear", activity.ran)
-        bill.charge("rows.clear.word", activity.ran * view.rows.sums_length)
+        bill.charge_memset(view.rows.sums_length, activity.ran)
         bill.charge("rows.call", chunks)
     elif view.rows.chunked:
         form = "chunks"
