@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.cost_errors import report_benchmarks, report_errors
+from benchmarks.cost_errors import SEEDS, report_benchmarks, report_errors
 from benchmarks.cost_fit import fit
 from benchmarks.cost_maps import MAPS, designed_maps
 from benchmarks.cost_packs import CostCase, designed
@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--core", action="append", choices=CORES, help="may be given again")
     parser.add_argument("--maps", action="store_true", help="fit feature maps only")
     parser.add_argument("--errors", action="store_true", help="fit nothing, show errors")
+    parser.add_argument("--seed", action="append", type=int, help="of the networks of --errors")
     parser.add_argument("--benchmarks", action="store_true", help="the same for the benchmarks")
     parser.add_argument("--show", action="store_true", help="fit nothing, show rows of the file")
     given = parser.parse_args()
@@ -138,8 +139,11 @@ def main() -> None:
     if given.show:
         show_rows()
         return
-    if given.errors or given.benchmarks:
-        (report_benchmarks if given.benchmarks else report_errors)(cores)
+    if given.errors:
+        report_errors(cores, given.seed or SEEDS)
+        return
+    if given.benchmarks:
+        report_benchmarks(cores)
         return
     before = store.coefficients()
     rows, kernels, c = dict(before.rows), dict(before.kernels), dict(before.c)
