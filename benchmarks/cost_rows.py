@@ -13,7 +13,7 @@ from tinysnn.cost.rows import variant_of
 from tinysnn.cost.synapses import list_spikes
 from tinysnn.errors import DeviceError
 from tinysnn.state import spike_words
-from tinysnn.views.kernels import CHUNK
+from tinysnn.views.row_kernels import CHUNK
 
 Floats = npt.NDArray[np.float64]
 SEED = 5

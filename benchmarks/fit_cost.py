@@ -35,7 +35,7 @@ from tinysnn.boards import Core
 from tinysnn.cost import coefficients as store
 from tinysnn.cost.coefficients import Coefficients, Provenance, RowsCost
 from tinysnn.toolchain import find_toolchain
-from tinysnn.views.kernels import family_of
+from tinysnn.views.family import family_of
 
 CORES: tuple[Core, ...] = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 ALIKE = {"cortex-m0plus": "cortex-m0"}

@@ -20,8 +20,8 @@ from tinysnn.cost.rows import binomial, predict_rows, variant_of
 from tinysnn.emit import CORES
 from tinysnn.quantise import PackOptions, quantise
 from tinysnn.stimulus import Stimulus
-from tinysnn.views.kernels import RowsKernel
 from tinysnn.views.layer import view_layer
+from tinysnn.views.row_kernels import RowsKernel
 
 ONE = 65536
 

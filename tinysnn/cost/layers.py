@@ -11,7 +11,7 @@ from tinysnn.cost.neurons import neurons
 from tinysnn.cost.synapses import events, rows
 from tinysnn.pack import Pack, PackedLayer
 from tinysnn.past import slots
-from tinysnn.views.kernels import family_of
+from tinysnn.views.family import family_of
 from tinysnn.views.layer import LayerView
 
 STORED_WORDS = 7

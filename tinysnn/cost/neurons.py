@@ -9,8 +9,8 @@ import numpy as np
 from tinysnn.cost.activity import LayerActivity
 from tinysnn.cost.bill import Bill
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import NeuronsKernel, same
 from tinysnn.views.layer import LayerView
+from tinysnn.views.neuron_kernels import NeuronsKernel, same
 
 
 def neurons(bill: Bill, view: LayerView, layer: PackedLayer, activity: LayerActivity) -> None:

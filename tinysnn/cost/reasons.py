@@ -7,9 +7,11 @@ import numpy as np
 from tinysnn.pack import PackedLayer
 from tinysnn.views import obstacles
 from tinysnn.views.dots import compare_dots
-from tinysnn.views.kernels import CHUNK, Family, NeuronsKernel, family_of, shift_of
+from tinysnn.views.family import Family, family_of
 from tinysnn.views.layer import LayerView
+from tinysnn.views.neuron_kernels import NeuronsKernel
 from tinysnn.views.row_cost import compare_sparse, events_of
+from tinysnn.views.row_kernels import CHUNK, shift_of
 
 INSTRUCTION_SETS = {"dsp": "DSP instructions", "v6m": "ARMv6-M", "helium": "Helium"}
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from tinysnn import ranges
 from tinysnn.ops.fixed import ONE_Q16, STATE_RANGE
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import NeuronsKernel
 from tinysnn.views.more import MoreView, view_more
+from tinysnn.views.neuron_kernels import NeuronsKernel
 from tinysnn.views.neurons import NO_NEURONS, NeuronsView, view_neurons
 from tinysnn.views.rows import RowsView
 from tinysnn.views.table import Tables, literal

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tinysnn.pack import PackedLayer
 from tinysnn.source_map import SourceMap
 from tinysnn.views.axis import spread
-from tinysnn.views.kernels import family_of
+from tinysnn.views.family import family_of
 from tinysnn.views.row_options import DotsForm
 from tinysnn.views.table import TableView
 

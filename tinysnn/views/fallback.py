@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import NeuronsKernel, RowsKernel
+from tinysnn.views.neuron_kernels import NeuronsKernel
 from tinysnn.views.row_cost import UNMEASURED, events_of, threshold
+from tinysnn.views.row_kernels import RowsKernel
 from tinysnn.views.row_options import Fallback
 from tinysnn.views.rows import RowsView
 from tinysnn.views.sparse import SparseKernel

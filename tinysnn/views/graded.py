@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from tinysnn import ranges
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import DSP_CORES, NeuronsKernel, neurons_kernel
+from tinysnn.views.family import DSP_CORES
+from tinysnn.views.neuron_kernels import NeuronsKernel, neurons_kernel
 from tinysnn.views.rows import Block, RowsView, blocks_of, pack_rows
 from tinysnn.views.table import TableView
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views.helium_neurons import HeliumNeurons, neurons_of, suits_neurons
-from tinysnn.views.kernels import RowsKernel, rows_kernel
+from tinysnn.views.row_kernels import RowsKernel, rows_kernel
 
 Kind = Literal["halves", "bytes", "fields"]
 CORES = ("cortex-m55",)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import HALF_Q16, NeuronsKernel, same
+from tinysnn.views.neuron_kernels import HALF_Q16, NeuronsKernel, same
 
 MOST_DOWN = 15
 """Places that sums can be shifted right."""

@@ -10,10 +10,12 @@ from tinysnn.views.cell import CellView, equation, view_cell
 from tinysnn.views.dots import DotsKernel, DotsView
 from tinysnn.views.fallback import FallbackView, totals_table, view_fallback
 from tinysnn.views.graded import GradedKernel, choose_graded, view_graded
-from tinysnn.views.kernels import NeuronsKernel, RowsKernel, choose
+from tinysnn.views.kernels import choose
 from tinysnn.views.learn import LayerLearnView, view_layer_learn
 from tinysnn.views.maps import SettleKernel, view_maps
+from tinysnn.views.neuron_kernels import NeuronsKernel
 from tinysnn.views.past import NOT_LATE, LateView, view_late
+from tinysnn.views.row_kernels import RowsKernel
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.rows import RowsView, learned_rows, view_rows
 from tinysnn.views.scatter import ScatterView

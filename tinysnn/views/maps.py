@@ -9,7 +9,8 @@ import numpy as np
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views.dots import DotsView, choose_dots, view_dots
-from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
+from tinysnn.views.family import Family, family_of
+from tinysnn.views.neuron_kernels import NeuronsKernel, neurons_kernel
 from tinysnn.views.row_options import DotsForm
 from tinysnn.views.rows import RowsView
 from tinysnn.views.scatter import Form, ScatterView, sums_form, view_scatter

@@ -9,14 +9,16 @@ from tinysnn.pack import Pack
 from tinysnn.state import StateField, state_bytes, state_layout
 from tinysnn.views.decide import DecideView, view_decision
 from tinysnn.views.dots import DotsKernel
+from tinysnn.views.family import family_of
 from tinysnn.views.front_end import FrontEndView, view_front_end
 from tinysnn.views.graded import GradedKernel
 from tinysnn.views.helium import HeliumRows
-from tinysnn.views.kernels import NeuronsKernel, RowsKernel, family_of
 from tinysnn.views.layer import Kernels, LayerView, SourceView, model_prefix, view_layer
 from tinysnn.views.learn import LearnView, view_learn
 from tinysnn.views.maps import SettleKernel
+from tinysnn.views.neuron_kernels import NeuronsKernel
 from tinysnn.views.past import RingView, view_rings
+from tinysnn.views.row_kernels import RowsKernel
 from tinysnn.views.row_options import AUTO, RowOptions
 from tinysnn.views.scatter import ScatterView
 from tinysnn.views.sparse import SparseKernel

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinysnn.ops.fixed import ONE_Q16
 from tinysnn.pack import PackedLayer
 from tinysnn.views.helium_neurons import HeliumNeurons, stored_decay, stream
-from tinysnn.views.kernels import HALF_Q16, NeuronsKernel, same
+from tinysnn.views.neuron_kernels import HALF_Q16, NeuronsKernel, same
 from tinysnn.views.table import Tables, TableView
 
 HALVES = 0x10001

@@ -12,7 +12,8 @@ from math import floor
 
 from tinysnn.cost.rows import event_cost, measured, predict_rows, predict_sparse
 from tinysnn.pack import PackedLayer
-from tinysnn.views.kernels import Family, choose, family_of
+from tinysnn.views.family import Family, family_of
+from tinysnn.views.kernels import choose
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
+from tinysnn.views.family import DSP_CORES, SMALL_CORES
 from tinysnn.views.helium import HeliumRows, pack_helium
-from tinysnn.views.kernels import DSP_CORES, SMALL_CORES, WORDS, RowsKernel
+from tinysnn.views.row_kernels import WORDS, RowsKernel
 from tinysnn.views.table import TableView
 
 Kernel = RowsKernel | HeliumRows

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from tinysnn.pack import PackedLayer
 from tinysnn.views import helium
+from tinysnn.views.family import Family, family_of
 from tinysnn.views.helium_neurons import neurons_of
-from tinysnn.views.kernels import Family, NeuronsKernel, family_of, neurons_kernel
+from tinysnn.views.neuron_kernels import NeuronsKernel, neurons_kernel
 from tinysnn.views.row_cost import SPARSE, sparse_is_faster
 from tinysnn.views.row_options import RowsForm
 from tinysnn.views.rows import RowsView, WindowView
